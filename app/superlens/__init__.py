@@ -1,0 +1,3 @@
+"""Superlens: computational super-resolution for microscopy labs, with honest uncertainty."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,289 @@
+"""Jobs: what is asked (complete requests), where it runs, and how it stands.
+
+A request is frozen and complete: the same request on the same machine gives the same result, now or in a year. The window,
+a batch, the command line and a report all use these.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from superlens.core.assay import WellInfo
+from superlens.core.errors import ErrorInfo
+from superlens.core.parameters import ParameterValue
+from superlens.core.records import ModelRef, ResultRecord
+
+REQUEST_FORMAT = 1
+"""Version of the saved form of a request."""
+
+
+class JobKind(StrEnum):
+    """What a job does; written into every saved request."""
+
+    RESTORE = "restore"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    MEASURE = "measure"
+    REPORT = "report"
+    THUMBNAIL = "thumbnail"
+
+
+class Lane(StrEnum):
+    """Which engine process a job runs in."""
+
+    ACCELERATOR = "accelerator"
+    CPU = "cpu"
+
+
+class JobState(StrEnum):
+    """How a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will happen to the job."""
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class KeepSamples(StrEnum):
+    """Which samples stay on disk after a restoration."""
+
+    NONE = "none"
+    ROI = "roi"
+    ALL = "all"
+
+
+class DeviceChoice(StrEnum):
+    """What the user asked to compute on."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    MPS = "mps"
+    CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class ComputePolicy:
+    """Where and how to compute: part of what makes a result repeatable."""
+
+    device: DeviceChoice = DeviceChoice.AUTO
+    threads: int | None = None
+    """Threads on a CPU; None leaves it to the machine."""
+    tile: int | None = None
+    """Tile side in low-resolution pixels; None is automatic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roi:
+    """A rectangle of an image in its own pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputImage:
+    """One scene of one file, as the input of a job."""
+
+    path: str
+    scene: int = 0
+    channel: int | None = None
+    """None takes every channel."""
+    sha256: str | None = None
+    """Of the whole file where it is known; the engine refuses a file that changed since."""
+    pixel_size_um: float | None = None
+    """Lateral pixel size entered by the user; None takes the file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """Super-resolve one scene."""
+
+    input: InputImage
+    model: ModelRef
+    out: str
+    """The run folder to be made."""
+    params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    samples: int | None = None
+    """How many samples give mean and spread; 0 for a single answer, None to let the engine decide."""
+    keep_samples: KeepSamples = KeepSamples.NONE
+    roi: Roi | None = None
+    seed: int = 0
+    compute: ComputePolicy = ComputePolicy()
+    kind: JobKind = JobKind.RESTORE
+    format: int = REQUEST_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomSource:
+    """Training data made by the phantom: named by what makes it, so that it exists everywhere."""
+
+    specimens: tuple[str, ...]
+    fields: int
+    """Number of distinct training fields."""
+    seed: int
+    settings: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+
+
+@dataclass(frozen=True, slots=True)
+class PairFile:
+    """One low / high pair of files, relative to the data folder."""
+
+    low: str
+    high: str
+    low_sha256: str | None = None
+    high_sha256: str | None = None
+    field_id: str = ""
+    """Field of view; pairs of one field never cross a split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything needed to train a model again, elsewhere."""
+
+    model_id: str
+    title: str
+    method: str
+    scale: int
+    params: dict[str, ParameterValue]
+    seed: int
+    phantom: PhantomSource | None = None
+    pairs: tuple[PairFile, ...] = ()
+    description: str = ""
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """Train a model from a recipe."""
+
+    recipe: Recipe
+    out: str
+    data: str | None = None
+    """Folder that the recipe's relative names are relative to; None for phantom data."""
+    resume: bool = False
+    compute: ComputePolicy = ComputePolicy()
+    kind: JobKind = JobKind.TRAIN
+    format: int = REQUEST_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """Judge a model on pairs with known truth."""
+
+    model: ModelRef
+    pairs: tuple[PairFile, ...]
+    """With absolute paths."""
+    out: str
+    params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    seed: int = 0
+    compute: ComputePolicy = ComputePolicy()
+    kind: JobKind = JobKind.EVALUATE
+    format: int = REQUEST_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInput:
+    """The files of one field of view on a plate."""
+
+    well: str
+    name: str
+    channels: dict[str, InputImage]
+    """Channel role id to the image that shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRequest:
+    """Measure an assay on a plate or a set of fields."""
+
+    assay: str
+    fields: tuple[FieldInput, ...]
+    out: str
+    plate: tuple[WellInfo, ...] = ()
+    params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    model: ModelRef | None = None
+    model_params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    samples: int = 0
+    """Samples per field when a model is given; 0 measures its single answer."""
+    level: float = 0.9
+    seed: int = 0
+    compute: ComputePolicy = ComputePolicy()
+    kind: JobKind = JobKind.MEASURE
+    format: int = REQUEST_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Write one report over finished runs."""
+
+    runs: tuple[str, ...]
+    """Run folders."""
+    out: str
+    """A `.pdf` or `.html` file; its twin of the other kind is written beside it."""
+    title: str = ""
+    kind: JobKind = JobKind.REPORT
+    format: int = REQUEST_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailRequest:
+    """Probe a file and make small pictures of its scenes."""
+
+    path: str
+    out: str
+    """Folder for `info.json` and `scene-<n>.png`."""
+    side_px: int = 96
+    kind: JobKind = JobKind.THUMBNAIL
+    format: int = REQUEST_FORMAT
+
+
+JobRequest = (
+    RestoreRequest
+    | TrainRequest
+    | EvaluateRequest
+    | MeasureRequest
+    | ReportRequest
+    | ThumbnailRequest
+)
+
+
+def lane_of(request: JobRequest) -> Lane:
+    """Give the lane that a request runs in: whatever needs a network goes to the accelerator."""
+    match request:
+        case RestoreRequest() | TrainRequest() | EvaluateRequest():
+            return Lane.ACCELERATOR
+        case MeasureRequest():
+            return Lane.CPU if request.model is None else Lane.ACCELERATOR
+        case ReportRequest() | ThumbnailRequest():
+            return Lane.CPU
+        case _:
+            assert_never(request)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as the queue knows it."""
+
+    id: str
+    request: JobRequest
+    title: str
+    """What the user reads: verb and object."""
+    state: JobState = JobState.WAITING
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    """0 while the length is unknown."""
+    created: str = ""
+    """ISO 8601, UTC, as are the next two."""
+    started: str = ""
+    ended: str = ""
+    result: ResultRecord | None = None
+    error: ErrorInfo | None = None

@@ -1,0 +1,151 @@
+"""What Superlens knows of images, models and results: frozen records.
+
+Paths are plain strings so that every record travels between processes and into JSON unchanged.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from superlens.core.units import PixelSizes
+
+CANONICAL_AXES = "TCZYX"
+"""Order of the axes of every image inside Superlens (OME); RGB adds a trailing `S`."""
+
+
+class ImageRole(StrEnum):
+    """What an image is for in a project."""
+
+    IMAGE = "image"
+    LOW = "low"
+    HIGH = "high"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelInfo:
+    """One channel of an image."""
+
+    name: str
+    emission_nm: float | None = None
+    excitation_nm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneInfo:
+    """One scene (series, field, position) of a file."""
+
+    name: str
+    shape: tuple[int, ...]
+    """Sizes in the order of `axes`."""
+    dtype: str
+    """NumPy name of the stored type, such as `uint16`."""
+    pixel_sizes: PixelSizes
+    channels: tuple[ChannelInfo, ...]
+    axes: str = CANONICAL_AXES
+    """`TCZYX`, or `TCZYXS` when the planes are RGB."""
+    numerical_aperture: float | None = None
+    time_interval_s: float | None = None
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether the planes hold red, green and blue samples."""
+        return self.axes.endswith("S")
+
+    def size(self, axis: str) -> int:
+        """Give the number of elements along one of the axes, such as `"Z"`."""
+        return self.shape[self.axes.index(axis)]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What a probe of a file found."""
+
+    path: str
+    format: str
+    """Human name of the format found by content, such as `OME-TIFF`."""
+    scenes: tuple[SceneInfo, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells one file from another without reading all of it."""
+
+    size_bytes: int
+    modified_ns: int
+    quick_sha256: str
+    """Of the size, the first MiB and the last MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """An image file as a member of a project."""
+
+    id: str
+    path: str
+    """As linked: relative to the project folder where possible, else absolute."""
+    identity: FileIdentity
+    info: ImageInfo
+    role: ImageRole = ImageRole.IMAGE
+    well: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """Which model exactly."""
+
+    id: str
+    sha256: str
+    """Of the weights, as the model card states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A measured value, its interval and its unit."""
+
+    name: str
+    value: float
+    lo: float | None = None
+    hi: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """One file of a run folder."""
+
+    role: str
+    """What it is: `mean`, `spread`, `residual`, `sample`, `wells`, `objects`, `report`, ..."""
+    path: str
+    """Relative to the run folder, with forward slashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRecord:
+    """What a finished job left behind: small, all pixels and tables stay in files."""
+
+    job_id: str
+    kind: str
+    """The `JobKind` of the request."""
+    folder: str
+    files: tuple[ResultFile, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    """Headline numbers, at most a dozen."""
+    warnings: tuple[str, ...] = ()
+    device: str = ""
+    """The device really used, with the reason where it is not the one hoped for."""
+
+    def path_of(self, role: str) -> str | None:
+        """Give the relative path of the first file with a role, or None."""
+        return next((file.path for file in self.files if file.role == role), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions of the software that did a job."""
+
+    superlens: str
+    python: str
+    platform: str
+    libraries: dict[str, str] = field(default_factory=dict[str, str])
