@@ -1,7 +1,8 @@
 """Where the development images lie, when they lie here at all.
 
-The real microscope images are not part of the repository: a checkout may have them beside it in `../shared/data`, or the
-environment variable `SUPERLENS_SHARED_DATA` names the folder. Tests that need them skip where they are absent.
+The real microscope images are not part of the repository: a checkout may have them beside it in
+`../shared/data`, or the environment variable `SUPERLENS_SHARED_DATA` names the folder. Tests that
+need them skip where they are absent.
 """
 
 import os

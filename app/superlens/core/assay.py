@@ -4,7 +4,8 @@ Specs load without scikit-image; the runtime is imported in the engine only.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -109,7 +110,7 @@ class ObjectRow:
     well: str
     field: str
     object_id: int
-    values: dict[str, float] = field(default_factory=dict[str, float])
+    values: dict[str, float] = dataclasses.field(default_factory=dict[str, float])
     """Feature name to value; NaN with a reason in `note`."""
     note: str = ""
 
@@ -150,8 +151,8 @@ class WellNumber:
     hi: float
     n_objects: int
     n_fields: int
-    shares: dict[str, float] = field(default_factory=dict[str, float])
-    """Variance share per source: `cells`, `fields`, `reconstruction`; absent where not estimable."""
+    shares: dict[str, float] = dataclasses.field(default_factory=dict[str, float])
+    """Variance share per source: `cells`, `fields`, `reconstruction`; absent if not estimable."""
     note: str = ""
 
 

@@ -4,8 +4,8 @@
 
     SuperlensError
     ├── InvalidInput          the user gave something that cannot work
-    │   ├── UnreadableFile    a file that is empty, cut off, mislabelled, protected or not an image
-    │   ├── UnsupportedImage  a sound image that this model or assay does not take (RGB, unknown axes)
+    │   ├── UnreadableFile    an empty, cut off, mislabelled or protected file
+    │   ├── UnsupportedImage  a sound image that this model or assay does not take
     │   ├── InvalidParameter  a parameter out of its range or of the wrong type
     │   └── MissingFile       a file or folder that is named but not there
     ├── CorruptModel          a model whose files do not match their hashes or their card
@@ -17,8 +17,8 @@
     ├── JobCancelled          the user asked to stop; not a failure
     └── EngineLost            the engine process ended while it worked
 
-Foreign exceptions are translated where they enter. Exception objects never cross a process boundary:
-`ErrorInfo` does.
+Foreign exceptions are translated where they enter. Exception objects never cross a process
+boundary: `ErrorInfo` does.
 """
 
 import re

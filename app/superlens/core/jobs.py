@@ -1,7 +1,7 @@
 """Jobs: what is asked (complete requests), where it runs, and how it stands.
 
-A request is frozen and complete: the same request on the same machine gives the same result, now or in a year. The window,
-a batch, the command line and a report all use these.
+A request is frozen and complete: the same request on the same machine gives the same result, now or
+in a year. The window, a batch, the command line and a report all use these.
 """
 
 from dataclasses import dataclass, field
@@ -113,7 +113,7 @@ class RestoreRequest:
     """The run folder to be made."""
     params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
     samples: int | None = None
-    """How many samples give mean and spread; 0 for a single answer, None to let the engine decide."""
+    """How many samples give mean and spread; 0: a single answer, None: the engine decides."""
     keep_samples: KeepSamples = KeepSamples.NONE
     roi: Roi | None = None
     seed: int = 0

@@ -1,7 +1,7 @@
 """What window and engine say to each other: one small class per message.
 
-Every message pickles to at most 4 KiB and holds plain types only: arrays travel in files, previews in shared memory, errors
-as `ErrorInfo`. Match over the two unions at the end with `assert_never`.
+Every message pickles to at most 4 KiB and holds plain types only: arrays travel in files, previews
+in shared memory, errors as `ErrorInfo`. Match over the two unions at the end with `assert_never`.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Parameters of methods and assays: dataclass fields that describe themselves.
 
-A parameters class is a frozen dataclass whose fields are made by `parameter(...)`. The window turns it into a form, the
-command line into `--set NAME=VALUE`, a request into plain JSON values.
+A parameters class is a frozen dataclass whose fields are made by `parameter(...)`. The window turns
+it into a form, the command line into `--set NAME=VALUE`, a request into plain JSON values.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ class ParameterInfo:
     """Everything a form or a help text needs to know of one parameter."""
 
     name: str
-    type: type
+    type: type[Any]
     """bool, int, float, str or a StrEnum."""
     default: Any
     optional: bool
@@ -46,7 +46,7 @@ class ParameterInfo:
         return tuple(member.value for member in self.type) if issubclass(self.type, StrEnum) else ()
 
 
-def parameter(
+def parameter(  # noqa: PLR0913 - it declares, as dataclasses.field does
     default: Any,
     label: str,
     help: str,
@@ -78,7 +78,7 @@ def parameter(
     return dataclasses.field(default=default, metadata={_METADATA_KEY: described})
 
 
-def describe(params_type: type) -> tuple[ParameterInfo, ...]:
+def describe(params_type: type[Any]) -> tuple[ParameterInfo, ...]:
     """Give the description of every parameter of a class, in order of declaration."""
     hints = typing.get_type_hints(params_type)
     found: list[ParameterInfo] = []
@@ -96,7 +96,7 @@ def describe(params_type: type) -> tuple[ParameterInfo, ...]:
     return tuple(found)
 
 
-def build(params_type: type, values: Mapping[str, ParameterValue | str]) -> Any:
+def build(params_type: type[Any], values: Mapping[str, ParameterValue | str]) -> Any:
     """Make a parameters object from plain values, with defaults for what is absent.
 
     Args:
@@ -122,16 +122,14 @@ def build(params_type: type, values: Mapping[str, ParameterValue | str]) -> Any:
 
 def plain_values(params: Any) -> dict[str, ParameterValue]:
     """Give all values of a parameters object as plain JSON values."""
-    return {
-        item.name: _plain(getattr(params, item.name)) for item in dataclasses.fields(type(params))
-    }
+    return {item.name: _plain(getattr(params, item.name)) for item in dataclasses.fields(params)}
 
 
 def _plain(value: Any) -> ParameterValue:
     return value.value if isinstance(value, StrEnum) else value
 
 
-def _without_none(hint: Any) -> tuple[type, bool]:
+def _without_none(hint: Any) -> tuple[type[Any], bool]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         rest = [item for item in typing.get_args(hint) if item is not type(None)]
         return rest[0], len(rest) < len(typing.get_args(hint))
