@@ -1,0 +1,218 @@
+"""The words of the command line."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from superlens import __version__
+from superlens.core.jobs import DeviceChoice, KeepSamples, Roi
+
+RESERVED = ("batch", "watch", "gpu-pack")
+"""Names kept for commands to come."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="superlens",
+        description="Computational super-resolution for microscopy, with honest uncertainty. "
+        "Without a command the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"superlens {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and debug lines")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_info(commands)
+    _add_models(commands)
+    _add_restore(commands)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_measure(commands)
+    _add_run(commands)
+    _add_report(commands)
+    _add_phantom(commands)
+    _add_demo(commands)
+    _add_self_test(commands)
+    return parser
+
+
+def roi(text: str) -> Roi:
+    """Read `X,Y,W,H` in pixels."""
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels") from error
+    if min(x, y) < 0 or min(width, height) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} has a negative corner or an empty side")
+    return Roi(x, y, width, height)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Read `NAME=VALUE`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def count(text: str) -> int:
+    """Read a whole number that is not negative."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def positive_length(text: str) -> float:
+    """Read a length above zero."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a length above zero")
+    return value
+
+
+def _add_info(commands: Any) -> None:
+    parser = commands.add_parser("info", help="say what files are: scenes, axes, pixel sizes")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _add_json(parser)
+
+
+def _add_models(commands: Any) -> None:
+    parser = commands.add_parser("models", help="list the installed models")
+    _add_json(parser)
+
+
+def _add_restore(commands: Any) -> None:
+    parser = commands.add_parser("restore", help="super-resolve images with a model")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--model", required=True, metavar="ID")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument(
+        "--samples", type=count, metavar="K", help="samples behind mean and spread; 0 for none"
+    )
+    parser.add_argument(
+        "--keep-samples", type=KeepSamples, choices=tuple(KeepSamples), default=KeepSamples.NONE
+    )
+    parser.add_argument("--scene", type=count, default=0, metavar="S")
+    parser.add_argument("--channel", type=count, metavar="C", help="default: every channel")
+    parser.add_argument("--roi", type=roi, metavar="X,Y,W,H")
+    _add_pixel_size(parser)
+    _add_seed(parser)
+    _add_device(parser)
+    _add_set(parser)
+    _add_json(parser)
+
+
+def _add_train(commands: Any) -> None:
+    parser = commands.add_parser("train", help="train a model from a recipe")
+    parser.add_argument("recipe", type=Path, metavar="RECIPE.json")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where the recipe's files lie; not for phantoms"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    _add_device(parser)
+    _add_set(parser)
+    _add_json(parser)
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="judge a model on pairs with known truth")
+    parser.add_argument("--model", required=True, metavar="ID")
+    parser.add_argument("--low", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--high", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    _add_seed(parser)
+    _add_device(parser)
+    _add_set(parser)
+    _add_json(parser)
+
+
+def _add_measure(commands: Any) -> None:
+    parser = commands.add_parser("measure", help="measure an assay on a plate or on fields")
+    parser.add_argument("assay", metavar="ASSAY")
+    parser.add_argument("--images", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--plate", type=Path, metavar="CSV")
+    parser.add_argument(
+        "--channel",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="ROLE=NAME",
+        help="which column, file-name part or channel shows a role",
+    )
+    parser.add_argument("--model", metavar="ID", help="super-resolve before measuring")
+    parser.add_argument("--samples", type=count, default=0, metavar="K")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    _add_pixel_size(parser)
+    _add_seed(parser)
+    _add_device(parser)
+    _add_set(parser)
+    _add_json(parser)
+
+
+def _add_run(commands: Any) -> None:
+    parser = commands.add_parser("run", help="do a complete job request")
+    parser.add_argument("job", type=Path, metavar="JOB.json")
+    _add_json(parser)
+
+
+def _add_report(commands: Any) -> None:
+    parser = commands.add_parser("report", help="write one offline report (PDF and HTML) of runs")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--title", default="")
+    _add_json(parser)
+
+
+def _add_phantom(commands: Any) -> None:
+    parser = commands.add_parser("phantom", help="make images with a known truth")
+    parser.add_argument("specimen", metavar="SPECIMEN")
+    parser.add_argument("--count", type=count, default=1, metavar="N")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    _add_seed(parser)
+    _add_json(parser)
+
+
+def _add_demo(commands: Any) -> None:
+    parser = commands.add_parser("demo", help="walk the whole main job on bundled samples")
+    parser.add_argument("--out", type=Path, default=Path("superlens-demo"), metavar="DIR")
+
+
+def _add_self_test(commands: Any) -> None:
+    parser = commands.add_parser("self-test", help="check this installation")
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=count, default=0, metavar="N")
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device", type=DeviceChoice, choices=tuple(DeviceChoice), default=DeviceChoice.AUTO
+    )
+    parser.add_argument("--threads", type=int, metavar="T", help="threads on a CPU")
+
+
+def _add_pixel_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pixel-size-um", type=positive_length, metavar="P", help="lateral pixel size, if unknown"
+    )
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the method or assay; may be repeated",
+    )
