@@ -3,8 +3,8 @@
 Specs load without scikit-image; the runtime is imported in the engine only.
 """
 
-from collections.abc import Sequence
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol

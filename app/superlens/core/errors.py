@@ -33,14 +33,14 @@ class SuperlensError(Exception):
         self.title = title
         """What happened: one sentence without a full stop at its end."""
         self.advice = advice
-        """What the user can do: one sentence, or empty."""
+        """What the user can do: one sentence without a full stop, or empty."""
         self.detail = detail
         """What a developer needs: free text, or empty."""
 
     @property
     def sentence(self) -> str:
         """Title and advice as one line of text."""
-        return f"{self.title}. {self.advice}" if self.advice else f"{self.title}."
+        return _as_sentences(self.title, self.advice)
 
 
 class InvalidInput(SuperlensError):
@@ -111,7 +111,7 @@ class ErrorInfo:
     @property
     def sentence(self) -> str:
         """Title and advice as one line of text."""
-        return f"{self.title}. {self.advice}" if self.advice else f"{self.title}."
+        return _as_sentences(self.title, self.advice)
 
 
 def describe_error(error: BaseException) -> ErrorInfo:
@@ -124,3 +124,8 @@ def describe_error(error: BaseException) -> ErrorInfo:
         f"Something unexpected happened ({type(error).__name__}: {error})",
         "Save a support bundle and report it, please",
     )
+
+
+def _as_sentences(*parts: str) -> str:
+    ended = (part if part.endswith((".", "?")) else f"{part}." for part in parts if part)
+    return " ".join(ended)
