@@ -1,0 +1,48 @@
+"""The specimens there are: an explicit list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from superlens.core.errors import InvalidParameter
+from superlens.phantom.filaments import filaments
+from superlens.phantom.membranes import membranes
+from superlens.phantom.mitochondria import mitochondria
+from superlens.phantom.nuclei import nuclei
+from superlens.phantom.puncta import puncta
+from superlens.phantom.specimen import FineGrid, Specimen
+
+
+@dataclass(frozen=True, slots=True)
+class SpecimenMaker:
+    """One kind of specimen."""
+
+    id: str
+    title: str
+    channels: tuple[str, ...]
+    make: Callable[[FineGrid, np.random.Generator], Specimen]
+
+
+SPECIMENS: tuple[SpecimenMaker, ...] = (
+    SpecimenMaker("filaments", "Filaments", ("filaments",), filaments),
+    SpecimenMaker("mitochondria", "Mitochondria", ("mitochondria",), mitochondria),
+    SpecimenMaker("nuclei", "Nuclei", ("dna",), nuclei),
+    SpecimenMaker("membranes", "Cell membranes", ("membrane",), membranes),
+    SpecimenMaker("puncta", "Puncta", ("puncta",), puncta),
+)
+
+
+def specimen_maker(specimen_id: str) -> SpecimenMaker:
+    """Give the maker of that id.
+
+    Raises:
+        InvalidParameter: there is none.
+    """
+    for maker in SPECIMENS:
+        if maker.id == specimen_id:
+            return maker
+    known = ", ".join(maker.id for maker in SPECIMENS)
+    raise InvalidParameter(
+        f"There is no specimen called {specimen_id!r}", f"Choose one of: {known}."
+    )
