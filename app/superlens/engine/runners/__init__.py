@@ -1,0 +1,1 @@
+"""One module per kind of job: each has `run(job_id, request, context) -> ResultRecord`."""

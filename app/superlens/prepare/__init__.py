@@ -1,0 +1,4 @@
+"""From files to training material: pairs, patches, normalisation.
+
+Qt-free, torch-free.
+"""
