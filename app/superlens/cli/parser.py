@@ -7,6 +7,21 @@ from typing import Any
 from superlens import __version__
 from superlens.core.jobs import DeviceChoice, KeepSamples, Roi
 
+COMMANDS = (
+    "info",
+    "models",
+    "restore",
+    "train",
+    "evaluate",
+    "measure",
+    "run",
+    "report",
+    "phantom",
+    "demo",
+    "self-test",
+)
+"""Every command there is."""
+
 RESERVED = ("batch", "watch", "gpu-pack")
 """Names kept for commands to come."""
 

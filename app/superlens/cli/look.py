@@ -1,0 +1,81 @@
+"""Commands that look and change nothing: `info`, `models`."""
+
+import argparse
+import dataclasses
+from typing import Any
+
+from superlens.cli.console import print_error, print_json
+from superlens.core.errors import SuperlensError, describe_error
+from superlens.core.records import ImageInfo, SceneInfo
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Say what files are; unreadable ones are told on standard error and make the status 1."""
+    from superlens.io.images import probe
+
+    found: list[ImageInfo] = []
+    for path in arguments.files:
+        try:
+            found.append(probe(path))
+        except SuperlensError as error:
+            print_error(describe_error(error))
+    if arguments.json:
+        print_json({"files": [_info_document(item) for item in found]})
+    else:
+        for item in found:
+            _print_info(item)
+    return 0 if len(found) == len(arguments.files) else 1
+
+
+def models(arguments: argparse.Namespace) -> int:
+    """List the installed models."""
+    from superlens.io.model_library import installed_models
+
+    cards = [model.card for model in installed_models()]
+    if arguments.json:
+        keys = ("id", "method", "scale", "claim", "sha256")
+        print_json({"models": [{key: getattr(card, key) for key in keys} for card in cards]})
+        return 0
+    for card in cards:
+        claim = card.claim.value.replace("_", " ")
+        print(f"{card.id}  {card.scale}x  {claim}  {card.sha256[:12]}  {card.title}")
+    if not cards:
+        print("No model is installed.")
+    return 0
+
+
+def _info_document(item: ImageInfo) -> dict[str, Any]:
+    return {
+        "path": item.path,
+        "format": item.format,
+        "scenes": [_scene_document(scene) for scene in item.scenes],
+        "warnings": list(item.warnings),
+    }
+
+
+def _scene_document(scene: SceneInfo) -> dict[str, Any]:
+    sizes = scene.pixel_sizes
+    return {
+        "name": scene.name,
+        "axes": scene.axes,
+        "shape": list(scene.shape),
+        "dtype": scene.dtype,
+        "physical_pixel_sizes": {"z": sizes.z, "y": sizes.y, "x": sizes.x},
+        "pixel_size_origin": sizes.origin.value,
+        "pixel_size_source": sizes.source,
+        "channel_names": [channel.name for channel in scene.channels],
+        "channels": [dataclasses.asdict(channel) for channel in scene.channels],
+        "numerical_aperture": scene.numerical_aperture,
+    }
+
+
+def _print_info(item: ImageInfo) -> None:
+    print(f"{item.path}: {item.format}")
+    for scene in item.scenes:
+        shape = " ".join(f"{axis}{n}" for axis, n in zip(scene.axes, scene.shape, strict=True))
+        size = scene.pixel_sizes.lateral_um
+        pixel = "unknown" if size is None else f"{size:.4g} µm ({scene.pixel_sizes.origin})"
+        names = ", ".join(channel.name for channel in scene.channels)
+        print(f"  {scene.name}: {shape} {scene.dtype}, pixel size {pixel}, channels {names}")
+    for warning in item.warnings:
+        print(f"  warning: {warning}")
