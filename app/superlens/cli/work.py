@@ -179,7 +179,7 @@ def _compute(arguments: argparse.Namespace) -> ComputePolicy:
 
 
 def _free_folder(folder: Path, requests: list[RestoreRequest]) -> Path:
-    """Give the folder itself, or a numbered sibling when it is taken: results are never replaced."""
+    """Give the folder, or a numbered sibling when it is taken: results are never replaced."""
     taken = {request.out for request in requests}
     candidate, number = folder, 1
     while candidate.exists() or str(candidate) in taken:
