@@ -1,0 +1,63 @@
+"""The models that are there: those that ship with the program and those of the user."""
+
+import logging
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from superlens.core.cards import ModelCard
+from superlens.core.errors import InvalidParameter, SuperlensError
+from superlens.io.locations import shipped_models_dir, user_models_dir
+from superlens.io.weights import CARD_FILE, load_card
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model and the folder it lies in."""
+
+    card: ModelCard
+    folder: str
+
+
+def installed_models() -> tuple[InstalledModel, ...]:
+    """Give all models by their cards, sorted by id; weights are not read.
+
+    A damaged one is skipped with a warning in the log. Of two with one id the shipped one counts.
+    """
+    found: dict[str, InstalledModel] = {}
+    for folder in (*_model_folders(shipped_models_dir()), *_model_folders(user_models_dir())):
+        try:
+            card = load_card(folder)
+        except SuperlensError as error:
+            logger.warning("Skipped the model in %s: %s", folder.name, error.sentence)
+            continue
+        if card.id in found:
+            logger.warning("Skipped a second model with the id %s in %s", card.id, folder.name)
+            continue
+        found[card.id] = InstalledModel(card, str(folder))
+    return tuple(found[model_id] for model_id in sorted(found))
+
+
+def find_model(model_id: str) -> InstalledModel:
+    """Give the model with an id.
+
+    Raises:
+        InvalidParameter: there is none; the advice names the nearest id.
+    """
+    models = {model.card.id: model for model in installed_models()}
+    if model_id in models:
+        return models[model_id]
+    near = get_close_matches(model_id, models, n=1)
+    known = ", ".join(models) or "none"
+    raise InvalidParameter(
+        f"There is no model {model_id!r}",
+        f"Did you mean {near[0]!r}?" if near else f"Installed are: {known}",
+    )
+
+
+def _model_folders(parent: Path) -> tuple[Path, ...]:
+    if not parent.is_dir():
+        return ()
+    return tuple(sorted(path.parent for path in parent.glob(f"*/{CARD_FILE}")))
