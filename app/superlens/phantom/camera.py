@@ -1,4 +1,7 @@
-"""From expected photons to the numbers in a file: shot noise, read noise, gain, offset, bit depth, clipping."""
+"""From expected photons to the numbers in a file.
+
+Shot noise, read noise, gain, offset, bit depth and clipping; no optics and no specimen.
+"""
 
 from dataclasses import dataclass
 
@@ -44,7 +47,7 @@ class Camera:
         return 2**self.bit_depth - 1
 
     def expected_counts(self, photons: Array) -> Array:
-        """Give the counts that expected photons would yield without noise, rounding and clipping."""
+        """Give the counts of expected photons without noise, rounding and clipping."""
         return (photons * np.float32(self.gain) + np.float32(self.offset)).astype(np.float32)
 
 

@@ -1,5 +1,9 @@
-"""Where cells and nuclei lie and what outline they have. What they contain is drawn by the specimens."""
+"""Where cells and nuclei lie and what outline they have.
 
+What they contain is drawn by the modules named after the specimens.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +35,10 @@ class Outline:
     def reach_px(self) -> float:
         """Give a distance from the centre that the curve never exceeds."""
         swell = 1.0 + sum(abs(bulge) for bulge in self.bulges)
-        return self.radius_px * np.sqrt(self.elongation) * swell
+        return self.radius_px * math.sqrt(self.elongation) * swell
 
     def relative_radius(self, y: Array, x: Array) -> Array:
-        """Give distance from the centre over the curve's distance in that direction: 1 on the curve."""
+        """Give distance from the centre over the curve's in that direction: 1 on the curve."""
         dy, dx = y - np.float32(self.centre[0]), x - np.float32(self.centre[1])
         cos, sin = np.float32(np.cos(self.angle)), np.float32(np.sin(self.angle))
         stretch = np.float32(np.sqrt(self.elongation))
@@ -46,7 +50,8 @@ class Outline:
         for bulge in self.bulges:
             power = power * turn
             wall += (np.complex64(bulge) * power).real
-        return length / (np.float32(self.radius_px) * np.maximum(wall, np.float32(0.2)))
+        wall = np.maximum(wall, np.float32(0.2)) * np.float32(self.radius_px)
+        return (length / wall).astype(np.float32)
 
     def window(self, shape: tuple[int, int], reach: float = 1.0) -> tuple[slice, slice]:
         """Give the part of the field that the curve, enlarged `reach` times, can touch."""
@@ -113,7 +118,7 @@ def scatter(
 
 
 def cell_count(grid: FineGrid, spacing_px: float, filling: float) -> int:
-    """Give how many cells of a spacing fill a share of the field and its surroundings, at least 1."""
+    """Give how many cells fill a share of the field and its surroundings, at least 1."""
     margin = min(spacing_px, 0.5 * max(grid.shape))
     area = (grid.height + 2 * margin) * (grid.width + 2 * margin)
     return max(1, round(filling * area / spacing_px**2))
@@ -167,7 +172,7 @@ def random_warp(
 
 
 def inside(outline: Outline, shape: tuple[int, int]) -> tuple[tuple[slice, slice], Array]:
-    """Give a window and the share of each of its pixels inside the outline, with a soft edge of 1 px."""
+    """Give a window and the share of each of its pixels inside the outline (soft edge, 1 px)."""
     window = outline.window(shape)
     rows, columns = np.mgrid[window].astype(np.float32)
     relative = outline.relative_radius(rows, columns)

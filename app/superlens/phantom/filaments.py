@@ -1,6 +1,7 @@
 """Filaments: microtubules from a centre, stress fibres side by side, or a mesh that branches.
 
-Some lie out of focus, all vary in brightness along their length, and the cell around them glows faintly.
+Some lie out of focus, all vary in brightness along their length, and the cell around them glows
+faintly.
 """
 
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def _microtubules(grid: FineGrid, rng: np.random.Generator) -> _Bundle:
     steps = int(1.3 * span / _STEP_PX)
     bend_px = grid.um_px(rng.uniform(2.0, 9.0))
     how = Wander(_STEP_PX, steps, 1.0 / max(bend_px, 40.0), max(bend_px * 0.5, 25.0))
-    # Half of them start anywhere in the field: a thin section shows few filaments back to the centre.
+    # Many start anywhere: a thin section shows few filaments all the way back to the centre.
     free = rng.random(count) < rng.uniform(0.2, 0.8)
     origin = centres[rng.integers(len(centres), size=count)]
     starts = origin + rng.normal(0, 0.03 * span, (count, 2))

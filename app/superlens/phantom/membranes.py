@@ -1,4 +1,4 @@
-"""Membranes: the outlines of cells with ruffles, folds, fine protrusions and vesicles, and the faint sheet between."""
+"""Membranes: outlines of cells, ruffles, protrusions, vesicles, and the faint sheet between."""
 
 from dataclasses import dataclass
 
@@ -79,7 +79,7 @@ def _walls(grid: FineGrid, labels: Labels, rng: np.random.Generator) -> Array:
     edge[1:] |= labels[1:] != labels[:-1]
     if not edge.any():
         return np.full(labels.shape, 1e-3, np.float32)
-    distance = ndimage.distance_transform_edt(~edge).astype(np.float32)
+    distance: Array = np.asarray(ndimage.distance_transform_edt(~edge), np.float32)
     # The leaning of the wall makes it broad in some places and thin in others.
     lean = np.exp(np.float32(0.5) * smooth_noise(grid.shape, grid.um_px(4.0), rng))
     width = np.maximum(grid.px(rng.uniform(60.0, 250.0)) * lean, 0.7)
@@ -91,7 +91,7 @@ def _walls(grid: FineGrid, labels: Labels, rng: np.random.Generator) -> Array:
 
 
 def _sheet_texture(grid: FineGrid, found: Territories, rng: np.random.Generator) -> Array:
-    """Give the membrane above and below the cell body: faint, uneven, a different level in each cell."""
+    """Give the membrane above and below the cell body: faint, uneven, of a level of its own."""
     strength = rng.uniform(0.02, 0.3)
     count = int(found.labels.max(initial=0))
     level = np.concatenate([[0.0], np.exp(0.35 * rng.standard_normal(count))]).astype(np.float32)
@@ -128,7 +128,7 @@ def _folds(grid: FineGrid, found: Territories, rng: np.random.Generator) -> Arra
 
 
 def _protrusions(grid: FineGrid, outlines: tuple[Outline, ...], rng: np.random.Generator) -> Array:
-    """Draw thin straight protrusions that stick out of separate cells, and long threads between them."""
+    """Draw thin straight protrusions that stick out of separate cells."""
     per_cell = int(rng.integers(0, 40))
     if per_cell == 0:
         return np.zeros(grid.shape, np.float32)

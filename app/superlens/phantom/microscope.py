@@ -98,7 +98,7 @@ def with_haze(light: Array, fraction: float, sigma_px: float) -> Array:
     if fraction <= 0:
         return light
     share = np.float32(fraction)
-    return (1 - share) * light + share * blurred(light, sigma_px)
+    return ((1 - share) * light + share * blurred(light, sigma_px)).astype(np.float32)
 
 
 def scanned(light: Array, jitter_px: float, factor: int) -> Array:

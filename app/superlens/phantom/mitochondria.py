@@ -1,4 +1,4 @@
-"""Mitochondria: tubes of varying calibre, single or joined to networks, around a faintly glowing nucleus."""
+"""Mitochondria: tubes of varying calibre, single or joined, around a faintly glowing nucleus."""
 
 from dataclasses import dataclass
 
@@ -172,8 +172,8 @@ def _places(room: Array, count: int, rng: np.random.Generator) -> Points:
 
 
 def _alive(points: Points, room: Array) -> NDArray[np.bool_]:
-    """Tell which points exist: not ended and with some room; places outside the field count as room."""
-    known = np.isfinite(points).all(axis=2)
+    """Tell which points exist: not ended, and with room or outside the field."""
+    known = np.isfinite(points[..., 0])
     cell = np.rint(np.where(known[..., None], points, 0.0)).astype(int)
     inside_field = ((cell >= 0) & (cell < room.shape)).all(axis=2)
     row = np.clip(cell[..., 0], 0, room.shape[0] - 1)

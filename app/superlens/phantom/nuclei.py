@@ -1,4 +1,4 @@
-"""Nuclei stained for DNA: chromatin texture, dark nucleoli, bright chromocentres, some dividing or dying."""
+"""Nuclei stained for DNA: chromatin, nucleoli, chromocentres, some dividing or dying."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,7 @@
-"""Point spread functions of fluorescence microscopes, and the convolution with them. No noise, no camera here."""
+"""Point spread functions of fluorescence microscopes, and the convolution with them.
+
+No noise and no camera here.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +13,7 @@ from superlens.core.errors import InvalidParameter
 from superlens.phantom.specimen import Array
 
 SIGMA_IN_WAVELENGTHS = 0.21
-"""Standard deviation of the Gaussian that fits an Airy pattern best, in units of wavelength / NA."""
+"""Standard deviation of the Gaussian closest to an Airy pattern, in units of wavelength / NA."""
 
 _GAUSSIAN_REACH = 4.0  # standard deviations
 _AIRY_REACH = 6.0  # wavelengths / NA; 98 % of the light lies inside
@@ -56,7 +59,7 @@ class Optics:
 
     @property
     def sigma_nm(self) -> float:
-        """Give the standard deviation of the Gaussian closest to the point spread function in focus."""
+        """Give the standard deviation of the Gaussian closest to the focused pattern."""
         return SIGMA_IN_WAVELENGTHS * self.wavelength_nm / self.na
 
 
@@ -92,20 +95,28 @@ def kernel(optics: Optics, pixel_nm: float) -> Array:
 
 def convolved(image: Array, psf: Array) -> Array:
     """Convolve an image with a kernel of odd size, the image being mirrored at its borders."""
-    from scipy import fft
-
     half = psf.shape[0] // 2
     padded = np.pad(image, half, mode="symmetric")
-    shape = tuple(fft.next_fast_len(length, real=True) for length in padded.shape)
+    shape = (_fast_length(padded.shape[0]), _fast_length(padded.shape[1]))
     # The kernel's middle goes to the origin, so that nothing is shifted.
     centred = np.zeros(shape, np.float32)
     centred[: psf.shape[0], : psf.shape[1]] = psf
     centred = np.roll(centred, (-half, -half), axis=(0, 1))
-    product = fft.rfft2(padded, shape) * fft.rfft2(centred)
-    full = fft.irfft2(product, shape)
+    full = np.fft.irfft2(np.fft.rfft2(padded, shape) * np.fft.rfft2(centred), shape)
     inner = full[half : half + image.shape[0], half : half + image.shape[1]]
     # Rounding in the transform can leave specks below zero where nothing shines.
     return np.maximum(inner, 0.0).astype(np.float32)
+
+
+def _fast_length(least: int) -> int:
+    """Give the smallest length of at least `least` whose only prime factors are 2, 3 and 5."""
+    best = 1 << (least - 1).bit_length()
+    for three_five in (3**a * 5**b for a in range(8) for b in range(6)):
+        multiple = three_five
+        while multiple < least:
+            multiple *= 2
+        best = min(best, multiple)
+    return best
 
 
 def _gaussian_profile(radius_nm: NDArray[np.float64], optics: Optics) -> NDArray[np.float64]:
@@ -122,9 +133,9 @@ def _airy_profile(radius_nm: NDArray[np.float64], optics: Optics) -> NDArray[np.
 def _gibson_lanni_profile(radius_nm: NDArray[np.float64], optics: Optics) -> NDArray[np.float64]:
     """Give the intensity of a point source seen through layers of different refractive index.
 
-    The coverslip is as the objective expects it. Rays that the specimen would reflect totally are left out.
+    The coverslip is as the objective expects it. Rays beyond total reflection are left out.
 
-    Source: Gibson, Lanni, J. Opt. Soc. Am. A 8, 1601 (1991), doi 10.1364/JOSAA.8.001601; Eqs. 5 and 7.
+    Source: Gibson, Lanni, J. Opt. Soc. Am. A 8, 1601 (1991), 10.1364/JOSAA.8.001601; Eqs. 5, 7.
     """
     from scipy import special
 

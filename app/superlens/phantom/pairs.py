@@ -1,17 +1,19 @@
-"""Pairs of a low-resolution picture and its noise-free high-resolution target, for training and for judging.
+"""Pairs of a low-resolution picture and its noise-free target, for training and for judging.
 
 What the target is
 ------------------
-The target is the same specimen, noise-free, on pixels `scale` times smaller, through optics tied to those of the low
-picture, because a network can know only what the low picture shows. With s the standard deviation of the low
-picture's point spread function in high-resolution pixels, the target's is
+The target is the same specimen, noise-free, on pixels `scale` times smaller, through optics tied to
+those of the low picture, because a network can know only what the low picture shows. With s the
+standard deviation of the low picture's point spread function in high-resolution pixels, the
+target's is
 
     min(s, max(sharpening * s, 1))
 
-so it is sharper by a constant factor, never finer than the small pixels can hold, and never broader than the low
-picture's. `sharpening = 1` asks for no deconvolution at all: denoise and undo the binning. Out-of-focus light stays.
-Target and low picture are in the same units: the mean over scale x scale blocks of the target, blurred by what the low
-optics blur more, is the expected low picture.
+so it is sharper by a constant factor, never finer than the small pixels can hold, and never broader
+than the low picture's. `sharpening = 1` asks for no deconvolution at all: denoise and undo the
+binning. Out-of-focus light stays. Target and low picture are in the same units: the mean over
+scale x scale blocks of the target, blurred by what the low optics blur more, is the expected low
+picture (as long as the scanner does not jitter).
 """
 
 from dataclasses import dataclass, replace
@@ -46,7 +48,7 @@ class Degradations:
     """The range of microscopes that training pairs are made with. Ranges are (lowest, highest)."""
 
     sharpening: float = DEFAULT_SHARPENING
-    """Width of the target's point spread function over that of the low picture, above 0, at most 1."""
+    """Width of the target's point spread function over the low picture's, above 0, at most 1."""
     na: tuple[float, float] = (0.5, 1.45)
     wavelength_nm: tuple[float, float] = (450.0, 680.0)
     undersampling: tuple[float, float] = (0.65, 2.0)
@@ -129,7 +131,7 @@ def training_pair(
     Args:
         structure: id of a specimen in the catalogue; its first channel is taken.
         scale: pixels of the target per pixel of the low picture, along one side.
-        size: side of the low picture in pixels. Large pictures are cheaper per pixel: see `patches`.
+        size: side of the low picture in pixels. Large ones are cheaper per pixel: see `patches`.
         rng: the source of all randomness.
         degradations: the range of microscopes; the default if None.
     """
@@ -157,14 +159,14 @@ def imaged_pair(specimen: Specimen, settings: PairSettings, rng: np.random.Gener
     background = np.float32(camera.background_photons)
     if settings.binned:
         # The budget is that of a low pixel; each small pixel gets its share of it.
-        share = background / scale**2
+        share = background / np.float32(scale**2)
         picture = read_out(low_light * per_light + share, camera, rng).astype(np.float32)
-        expected = camera.expected_counts(summed * per_light / scale**2 + share)
+        expected = camera.expected_counts(summed * (per_light / np.float32(scale**2)) + share)
         high = camera.expected_counts(high_light * per_light + share)
     else:
         picture = read_out(summed * per_light + background, camera, rng).astype(np.float32)
         expected = camera.expected_counts(summed * per_light + background)
-        high = camera.expected_counts(high_light * (per_light * scale**2) + background)
+        high = camera.expected_counts(high_light * (per_light * np.float32(scale**2)) + background)
     picture, expected, high = _stretched(picture, expected, high, settings.stretch)
     if settings.binned:
         picture = pixel_sums(picture, scale) / np.float32(scale**2)
@@ -205,10 +207,11 @@ def benchmark_field(
 ) -> Pair:
     """Give one field of the fixed test: the same arguments give the same field for ever.
 
-    Optics: Airy pattern of NA 1.2 at 525 nm; low pixel 110 nm (Nyquist is 109 nm), scale 2. Camera: 16 bit, 1 count per
-    electron, offset 100 counts, read noise 1.5 electrons, background 5 % of the budget. No jitter, no added haze.
-    The specimen depends on structure and seed alone, so that budgets can be compared; no training generator can
-    yield it, because the seeds of the two live under different keys.
+    Optics: Airy pattern of NA 1.2 at 525 nm; low pixel 110 nm (Nyquist is 109 nm), scale 2. Camera:
+    16 bit, 1 count per electron, offset 100 counts, read noise 1.5 electrons, background 5 % of the
+    budget. No jitter, no added haze. The specimen depends on structure and seed alone, so that
+    budgets can be compared; no training generator can yield it, because the seeds of the two live
+    under different keys.
     """
     index = TRAINING_STRUCTURES.index(structure)
     key = (_BENCHMARK_DOMAIN, index)
@@ -289,7 +292,7 @@ def _random_camera(
 def _stretched(
     picture: Array, expected: Array, high: Array, stretch: tuple[float, float] | None
 ) -> tuple[Array, Array, Array]:
-    """Map the picture's quantiles to 0 and 255 of an 8-bit copy; expectations follow without rounding."""
+    """Map the picture's quantiles to 0 and 255 of an 8-bit copy; the rest follows unrounded."""
     if stretch is None:
         return picture, expected, high
     low, top = (float(np.quantile(picture, q)) for q in stretch)

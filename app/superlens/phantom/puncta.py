@@ -1,4 +1,4 @@
-"""Puncta: spots of all sizes and brightnesses, alone and in clusters, some as little rings, some out of focus."""
+"""Puncta: spots of all sizes and brightnesses, alone, in clusters, as rings, out of focus."""
 
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def puncta(grid: FineGrid, rng: np.random.Generator) -> Specimen:
 
 
 def _room(grid: FineGrid, rng: np.random.Generator) -> Array:
-    """Give how likely a spot is at each place: cells with or without their nuclei, or nuclei alone."""
+    """Give how likely a spot is at each place: cells, cells less their nuclei, or nuclei."""
     nucleus = grid.um_px(rng.uniform(4.5, 8.0))
     only_nuclei = rng.random() < 0.25
     radius = nucleus * (1.0 if only_nuclei else rng.uniform(2.0, 3.5))
@@ -92,7 +92,7 @@ def _positions(grid: FineGrid, room: Array, rng: np.random.Generator) -> Points:
         return single
     members = rng.geometric(0.12, len(seeds))
     around = np.repeat(seeds, members, axis=0)
-    spread = np.repeat(grid.px(rng.uniform(150.0, 1500.0, len(seeds))), members)
+    spread = np.repeat(grid.px(1.0) * rng.uniform(150.0, 1500.0, len(seeds)), members)
     return np.concatenate([single, around + spread[:, None] * rng.standard_normal(around.shape)])
 
 

@@ -1,6 +1,7 @@
 """The records of a specimen: what fluoresces where, and what is known about it.
 
-Drawing lives in the modules named after the specimens; light and camera in `optics`, `camera` and `microscope`.
+Drawing lives in the modules named after the specimens; light and camera in `optics`, `camera` and
+`microscope`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ Labels = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class FineGrid:
-    """The grid on which a specimen is drawn; finer than, or as fine as, the pixels of any camera that images it."""
+    """The grid on which a specimen is drawn, at least as fine as the pixels of any camera."""
 
     height: int
     width: int

@@ -69,7 +69,7 @@ def wander(
 
 
 def densified(curves: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
-    """Interpolate curves (or values along curves) linearly: (N, M, ...) to (N, (M - 1) * factor + 1, ...)."""
+    """Interpolate along curves linearly: (N, M, ...) to (N, (M - 1) * factor + 1, ...)."""
     count = curves.shape[1]
     position = np.arange((count - 1) * factor + 1) / factor
     first = np.minimum(position.astype(int), count - 2)
@@ -88,7 +88,7 @@ def along(count: int, steps: int, memory_steps: float, rng: np.random.Generator)
 
 
 def splat(shape: tuple[int, int], points: Points, weights: NDArray[np.float64]) -> Array:
-    """Add point masses to an empty field by bilinear shares; points outside the field are dropped."""
+    """Add point masses to an empty field by bilinear shares, less those outside the field."""
     height, width = shape
     y, x, mass = points[..., 0].ravel(), points[..., 1].ravel(), weights.ravel()
     inside = (y > -1) & (y < height) & (x > -1) & (x < width) & (mass > 0)
@@ -141,14 +141,17 @@ def tubes(
     owner[cell[inside, 0], cell[inside, 1]] = np.flatnonzero(inside)
     if not inside.any():
         return TubeField(*(np.full(shape, value, np.float32) for value in (_OUTSIDE_PX, 1.0, 0.0)))
-    nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
+    nearest = np.empty((2, height, width), np.int32)
+    ndimage.distance_transform_edt(
+        owner < 0, return_distances=False, return_indices=True, indices=nearest
+    )
     crop = (slice(margin, margin + shape[0]), slice(margin, margin + shape[1]))
     index = owner[nearest[0][crop], nearest[1][crop]]
     rows = np.arange(shape[0], dtype=np.float32)[:, None]
     columns = np.arange(shape[1], dtype=np.float32)[None, :]
     y, x = points[:, 0].astype(np.float32)[index], points[:, 1].astype(np.float32)[index]
     radius = radii.astype(np.float32)[index]
-    depth = np.hypot(rows - y, columns - x) / radius
+    depth: Array = (np.hypot(rows - y, columns - x) / radius).astype(np.float32)
     return TubeField(depth, radius, brightness.astype(np.float32)[index])
 
 

@@ -1,4 +1,4 @@
-"""Random textures and blurs that specimens are made of. No specimen knows more about noise than this module does."""
+"""Random textures and blurs that specimens are made of; what they mean is the specimens' matter."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ def smooth_noise(shape: tuple[int, int], correlation_px: float, rng: np.random.G
 def fractal_noise(
     shape: tuple[int, int], largest_px: float, smallest_px: float, rng: np.random.Generator
 ) -> Array:
-    """Draw a random field of mean 0 and variance 1 with details of all sizes between two lengths."""
+    """Draw a random field of mean 0 and variance 1 with details between two lengths."""
     total = np.zeros(shape, np.float32)
     power = 0.0
     size, weight = largest_px, 1.0
@@ -40,25 +40,28 @@ def fractal_noise(
 
 def blurred(image: Array, sigma_px: float) -> Array:
     """Blur with a Gaussian, reflecting at the borders; wide blurs are done on a coarser grid."""
-    from scipy import ndimage
-
     if sigma_px < 0.05:
         return image
     factor = int(sigma_px // _COARSE_SIGMA_PX)
     height, width = image.shape
     if factor < 2 or min(height, width) < 8 * factor:
-        return ndimage.gaussian_filter(image, sigma_px, mode="reflect", truncate=4.0)
+        return _gaussian(image, sigma_px)
     padding = ((0, -height % factor), (0, -width % factor))
     padded = np.pad(image, padding, mode="symmetric")
     coarse = _block_mean(padded, factor)
     # The block and the linear interpolation blur too: their variances are (f^2 - 1)/12 and f^2/6.
     variance = sigma_px**2 - (factor**2 - 1) / 12.0 - factor**2 / 6.0
-    coarse = ndimage.gaussian_filter(
-        coarse, np.sqrt(variance) / factor, mode="reflect", truncate=4.0
-    )
+    coarse = _gaussian(coarse, float(np.sqrt(variance)) / factor)
     rows = _linear_matrix(height, coarse.shape[0], factor)
     columns = _linear_matrix(width, coarse.shape[1], factor)
     return (rows @ coarse @ columns.T).astype(np.float32)
+
+
+def _gaussian(image: Array, sigma_px: float) -> Array:
+    from scipy import ndimage
+
+    result = ndimage.gaussian_filter(image, sigma_px, mode="reflect", truncate=4.0)
+    return np.asarray(result, np.float32)
 
 
 def _block_mean(image: Array, factor: int) -> Array:
