@@ -30,6 +30,7 @@ from superlens.engine.device import (
     choose_device,
     make_repeatable,
 )
+from superlens.engine.networks import NetworkCache
 
 _LOGGER_NAME = "superlens.job"
 _PROGRESS_INTERVAL_S = 0.05
@@ -67,6 +68,7 @@ class JobContext:
         emit: Emit,
         control: JobControl | None = None,
         previews: PreviewSink | None = None,
+        networks: NetworkCache | None = None,
     ) -> None:
         """Make the surroundings of a job.
 
@@ -75,9 +77,11 @@ class JobContext:
             emit: takes the events.
             control: the switch of the job; None for a job that nobody can stop.
             previews: where pictures go; None drops them.
+            networks: networks that stay loaded between jobs.
         """
         self.job_id = job_id
         self.control = control or JobControl()
+        self.networks = networks or NetworkCache()
         self._emit = emit
         self._previews = previews
         self._warnings: list[str] = []
