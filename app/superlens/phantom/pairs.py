@@ -220,13 +220,22 @@ def benchmark_field(
     noise_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=noise_key))
     optics = Optics(PsfModel.AIRY, na=1.2, wavelength_nm=525.0)
     pixel_nm, scale = 110.0, 2
-    sigma = optics.sigma_nm * scale / pixel_nm
     camera = Camera(photons, 0.05 * photons, 1.5, gain=1.0, offset=100.0, bit_depth=16)
-    settings = PairSettings(
-        optics, camera, pixel_nm, scale, sigma, _target_sigma(sigma, sharpening)
-    )
+    settings = plain_settings(optics, camera, pixel_nm, scale, sharpening)
     grid = FineGrid(size * scale, size * scale, pixel_nm / scale)
     return imaged_pair(specimen_maker(structure).make(grid, specimen_rng), settings, noise_rng)
+
+
+def plain_settings(
+    optics: Optics,
+    camera: Camera,
+    pixel_nm: float,
+    scale: int,
+    sharpening: float = DEFAULT_SHARPENING,
+) -> PairSettings:
+    """Give the settings of a microscope without jitter, haze, binning or stretching."""
+    sigma = optics.sigma_nm * scale / pixel_nm
+    return PairSettings(optics, camera, pixel_nm, scale, sigma, _target_sigma(sigma, sharpening))
 
 
 def _target_sigma(low_sigma_px: float, sharpening: float) -> float:
