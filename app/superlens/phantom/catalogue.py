@@ -7,11 +7,14 @@ import numpy as np
 
 from superlens.core.errors import InvalidParameter
 from superlens.phantom.filaments import filaments
+from superlens.phantom.golgi import golgi
 from superlens.phantom.membranes import membranes
 from superlens.phantom.mitochondria import mitochondria
 from superlens.phantom.nuclei import nuclei
 from superlens.phantom.puncta import puncta
+from superlens.phantom.red_cells import red_cells
 from superlens.phantom.specimen import FineGrid, Specimen
+from superlens.phantom.translocation import translocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ SPECIMENS: tuple[SpecimenMaker, ...] = (
     SpecimenMaker("nuclei", "Nuclei", ("dna",), nuclei),
     SpecimenMaker("membranes", "Cell membranes", ("membrane",), membranes),
     SpecimenMaker("puncta", "Puncta", ("puncta",), puncta),
+    SpecimenMaker("translocation", "Nuclear translocation", ("dna", "protein"), translocation),
+    SpecimenMaker("golgi", "Nuclei and Golgi", ("dna", "golgi"), golgi),
+    SpecimenMaker("red_cells", "Red cells with parasites", ("cells", "parasites"), red_cells),
 )
 
 
