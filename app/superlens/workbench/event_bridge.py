@@ -20,8 +20,11 @@ logger = logging.getLogger(__name__)
 PROGRESS_INTERVAL_S = 0.05
 """Progress of one job is passed on at most 20 times a second."""
 
-_SLICE_S = 0.25
+_SLICE_S = 0.2
 """How long the reader waits before it looks at the process again; a dead queue never wakes it."""
+
+_DRY_S = 0.05
+"""How long nothing must come from a process that is gone, for its queue to be read to the end."""
 
 
 class ProgressCoalescer:
@@ -111,9 +114,10 @@ class EventBridge(QObject):
         while True:
             # Looked at before the queue: what a process wrote before it died is still read.
             is_gone = self._engine.process.exitcode is not None
+            longest_s = _DRY_S if is_gone else _SLICE_S
             try:
                 event = self._engine.events.get(
-                    timeout=self._coalescer.wait_s(time.monotonic(), _SLICE_S)
+                    timeout=self._coalescer.wait_s(time.monotonic(), longest_s)
                 )
             except queue.Empty:
                 self._emit_due()
