@@ -9,7 +9,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from superlens.core.messages import Event, LogLevel, LogLine
 
@@ -86,9 +86,10 @@ def _shortened(value: Any, characters: int, items: int) -> Any:
     if isinstance(value, str):
         return value if len(value) <= characters else f"{value[: characters - 1]}…"
     if isinstance(value, tuple):
-        kept = [_shortened(item, characters, items) for item in value[:items]]
-        if len(value) > items and isinstance(value[0], str):
-            kept.append(f"and {len(value) - items} more")
+        listed = cast("tuple[Any, ...]", value)
+        kept = [_shortened(item, characters, items) for item in listed[:items]]
+        if len(listed) > items and isinstance(listed[0], str):
+            kept.append(f"and {len(listed) - items} more")
         return tuple(kept)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {

@@ -1,0 +1,251 @@
+"""Cutting an image into tiles and blending what comes back: geometry and weights, pure NumPy.
+
+All coordinates are low-resolution pixels of the whole image. A tile is what the network gets: its
+core, which it contributes, and a halo around it, which is only context and gets no weight. The
+cores of neighbours overlap by a feather; there their weights rise and fall as cosines whose sum is 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.core.jobs import Roi
+from superlens.core.method import Array
+
+SMALLEST_TILE = 64
+"""Where halving after an out-of-memory error ends."""
+_FEATHER_PART = 16
+"""The feather is this part of the tile."""
+
+ReadRegion = Callable[[Roi], NDArray[Any]]
+"""Gives (Y, X) of a rectangle that lies inside the image."""
+RestoreTile = Callable[["Tile"], Array]
+"""Gives (y * scale, x * scale) for a tile, its halo included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What decides a plan besides the image: what the method needs and what fits into memory."""
+
+    tile: int
+    """Largest side of a core."""
+    halo: int
+    """Context around a core."""
+    multiple: int
+    """Sides and places of tiles are divisible by this."""
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One tile along one axis."""
+
+    start: int
+    """First pixel of the tile, halo included; may be negative."""
+    size: int
+    """Length of the tile, halo included."""
+    first: int
+    """First output pixel that it contributes to, counted from the start of the wanted part."""
+    skip: int
+    """Output pixels of the tile before that one."""
+    weights: NDArray[np.float32]
+    """(count,): of the output pixels that it contributes to, each above 0 and at most 1."""
+
+    @property
+    def end(self) -> int:
+        """Output pixel behind the last contribution, counted as `first`."""
+        return self.first + len(self.weights)
+
+    @property
+    def used(self) -> slice:
+        """The contributing output pixels, within the tile."""
+        return slice(self.skip, self.skip + len(self.weights))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One tile: a row and a column of the plan."""
+
+    y: Span
+    x: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TilePlan:
+    """All tiles of the wanted part of one plane, row by row."""
+
+    wanted: Roi
+    """What is restored, in low-resolution pixels of the whole image."""
+    scale: int
+    rows: tuple[Span, ...]
+    columns: tuple[Span, ...]
+
+    @property
+    def tile_count(self) -> int:
+        """Number of tiles."""
+        return len(self.rows) * len(self.columns)
+
+    @property
+    def computed_px(self) -> int:
+        """Low-resolution pixels that go through the network, halos included."""
+        return sum(row.size for row in self.rows) * sum(column.size for column in self.columns)
+
+    @property
+    def out_shape(self) -> tuple[int, int]:
+        """Shape (Y, X) of the restored part."""
+        return self.wanted.height * self.scale, self.wanted.width * self.scale
+
+    @property
+    def carry_height(self) -> int:
+        """Most output rows that one row of tiles leaves unfinished for the next."""
+        return max(
+            (
+                above.end - below.first
+                for above, below in zip(self.rows, self.rows[1:], strict=False)
+            ),
+            default=0,
+        )
+
+
+def plan_tiles(wanted: Roi, grid: Grid) -> TilePlan:
+    """Give the tiles that cover a rectangle of an image.
+
+    Tiles are as few as the largest side allows and all of one size, so that a rectangle a little
+    larger than a tile is not cut into a large and a tiny one. They lie on a lattice of `multiple`
+    that starts at the corner of the whole image: a part of an image is restored as the whole is.
+    """
+    rows = _spans(wanted.y, wanted.height, grid)
+    columns = _spans(wanted.x, wanted.width, grid)
+    return TilePlan(wanted, grid.scale, rows, columns)
+
+
+def halved(tile: int) -> int | None:
+    """Give the next smaller side to try when memory ended, or None when it is the smallest."""
+    return None if tile <= SMALLEST_TILE else max(SMALLEST_TILE, tile // 2)
+
+
+def read_reflected(read: ReadRegion, shape: tuple[int, int], tile: Tile) -> NDArray[Any]:
+    """Read the pixels of a tile; beyond the border of the image it is mirrored.
+
+    Args:
+        read: gives a rectangle inside the image.
+        shape: (Y, X) of the image.
+        tile: which tile.
+
+    Returns:
+        (tile.y.size, tile.x.size) in the type of the image. The mirror has no double edge pixel
+        (`reflect` of NumPy), and is repeated for images smaller than the halo.
+    """
+    rows = _mirrored(tile.y.start, tile.y.size, shape[0])
+    columns = _mirrored(tile.x.start, tile.x.size, shape[1])
+    top, left = int(rows.min()), int(columns.min())
+    inside = Roi(left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
+    return read(inside)[np.ix_(rows - top, columns - left)]
+
+
+class RowBlender:
+    """Adds up the weighted tiles of one plane and gives finished rows as soon as they are.
+
+    Holds one row of tiles; what reaches into the next row is kept in `carry`.
+    """
+
+    def __init__(self, plan: TilePlan, carry: NDArray[np.float32]) -> None:
+        """Begin a plane.
+
+        Args:
+            plan: the tiles.
+            carry: (plan.carry_height, out width) float32 of zeros; may be a memory map.
+        """
+        self._plan = plan
+        self._carry = carry
+        self._carried = 0
+
+    def blend_row(self, index: int, restore: RestoreTile) -> tuple[int, NDArray[np.float32]]:
+        """Restore one row of tiles; rows must come in order.
+
+        Args:
+            index: of the row.
+            restore: restores one tile.
+
+        Returns:
+            The first output row that is now finished, and the finished rows (y, out width).
+            Every pixel is a convex sum of the tiles that cover it.
+        """
+        row = self._plan.rows[index]
+        band = np.zeros((len(row.weights), self._plan.out_shape[1]), np.float32)
+        band[: self._carried] = self._carry[: self._carried]
+        for column in self._plan.columns:
+            piece = restore(Tile(row, column))[row.used, column.used]
+            weights = row.weights[:, None] * column.weights
+            band[:, column.first : column.end] += piece * weights
+        following = (
+            self._plan.rows[index + 1].first if index + 1 < len(self._plan.rows) else row.end
+        )
+        finished = following - row.first
+        self._carried = len(band) - finished
+        self._carry[: self._carried] = band[finished:]
+        return row.first, band[:finished]
+
+
+def _spans(start: int, length: int, grid: Grid) -> tuple[Span, ...]:
+    """Give the tiles of one axis; inside, places count from the lattice point at or before it."""
+    multiple, scale = grid.multiple, grid.scale
+    origin = start // multiple * multiple
+    covered = _rounded_up(start + length - origin, multiple)
+    largest = max(_rounded_up(min(grid.tile, covered), multiple), 2 * multiple)
+    feather = _rounded_up(largest // _FEATHER_PART, multiple)
+    count = 1 if covered <= largest else -(-(covered - feather) // (largest - feather))
+    core = _rounded_up(-(-(covered + (count - 1) * feather) // count), multiple)
+    last = covered - core
+    places = [index * last // max(1, count - 1) // multiple * multiple for index in range(count)]
+
+    profiles = [
+        _profile(core * scale, feather * scale, place > 0, place < last) for place in places
+    ]
+    total = np.zeros(covered * scale)
+    for place, profile in zip(places, profiles, strict=True):
+        total[place * scale : (place + core) * scale] += profile
+
+    halo = _rounded_up(grid.halo, multiple)
+    wanted = ((start - origin) * scale, (start - origin + length) * scale)
+    spans: list[Span] = []
+    for place, profile in zip(places, profiles, strict=True):
+        begin = max(place * scale, wanted[0])
+        end = min((place + core) * scale, wanted[1])
+        weights = profile[begin - place * scale : end - place * scale] / total[begin:end]
+        skip = begin - (place - halo) * scale
+        spans.append(
+            Span(
+                origin + place - halo,
+                core + 2 * halo,
+                begin - wanted[0],
+                skip,
+                weights.astype(np.float32),
+            )
+        )
+    return tuple(spans)
+
+
+def _profile(size: int, feather: int, rises: bool, falls: bool) -> NDArray[np.float64]:
+    """Give weights of one core: 1, with half a cosine at the ends that have a neighbour."""
+    profile = np.ones(size)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(feather) + 0.5) / feather)
+    if rises:
+        profile[:feather] *= ramp
+    if falls:
+        profile[size - feather :] *= ramp[::-1]
+    return profile
+
+
+def _mirrored(start: int, size: int, length: int) -> NDArray[np.intp]:
+    """Give the indices of `size` pixels from `start` on, mirrored into 0..length - 1."""
+    period = max(1, 2 * (length - 1))
+    index = np.arange(start, start + size) % period
+    return np.minimum(index, period - index) if length > 1 else np.zeros(size, np.intp)
+
+
+def _rounded_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
