@@ -1,0 +1,1 @@
+"""RESRGAN: the residual-in-residual dense generator, trained for fidelity."""

@@ -1,0 +1,94 @@
+"""RESRGAN as the engine calls it: train, load, restore, and one sample per flip or rotation."""
+
+from typing import Any
+
+import torch
+
+from superlens.core.errors import CorruptModel, InvalidParameter
+from superlens.core.method import Array, Restoration, Run, TrainingData, Weights
+from superlens.methods.nets import dihedral
+from superlens.methods.resrgan.generator import Architecture, Generator
+from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
+from superlens.methods.resrgan.training import Training
+
+PART = "generator"
+
+
+class Resrgan:
+    """The method: stateless, so that one object serves all jobs."""
+
+    def train(self, data: TrainingData, params: ResrganTrainParams, run: Run) -> Weights:
+        """Train the generator for fidelity; see `Training`."""
+        return Training(data, params, run).run()
+
+    def load(self, weights: Weights, device: str) -> Generator:
+        """Build the generator that the weights fit.
+
+        Raises:
+            CorruptModel: tensors are missing, too many, or of another shape than the card says.
+        """
+        network = Generator(_architecture(weights))
+        tensors = {
+            name: torch.from_numpy(value).float() for name, value in weights.parts[PART].items()
+        }
+        try:
+            network.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise CorruptModel(
+                "The weights of this model do not fit the network that its card describes",
+                "Install the model again",
+                str(error),
+            ) from error
+        network.requires_grad_(False)
+        return network.to(device, memory_format=torch.channels_last).eval()
+
+    def restore(
+        self, network: Generator, tile: Array, params: ResrganRestoreParams, run: Run
+    ) -> Restoration:
+        """Give the network's answer for one tile (C, y, x)."""
+        return Restoration(self.sample(network, tile, 0, params, run))
+
+    def sample(
+        self, network: Generator, tile: Array, index: int, params: ResrganRestoreParams, run: Run
+    ) -> Array:
+        """Give the answer to the tile in one of eight poses, turned back; index 0 is as it is.
+
+        Raises:
+            InvalidParameter: an index outside 0..7.
+            JobCancelled: the user asked to stop; the engine asks again at every layer.
+        """
+        if not 0 <= index < dihedral.MEMBERS:
+            raise InvalidParameter(
+                f"There is no sample {index}",
+                f"This method has samples 0 to {dihedral.MEMBERS - 1}",
+            )
+        run.check()
+        device = next(network.parameters()).device
+        posed = dihedral.transform(torch.from_numpy(tile).to(device), index)
+        with torch.inference_mode():
+            answer = network(posed.unsqueeze(0))[0]
+        return dihedral.inverse(answer, index).float().contiguous().cpu().numpy()
+
+
+def _architecture(weights: Weights) -> Architecture:
+    known = weights.architecture
+    try:
+        return Architecture(
+            scale=int(_number(known["scale"])),
+            channels=int(_number(known["channels"])),
+            blocks=int(_number(known["blocks"])),
+            features=int(_number(known["features"])),
+            growth=int(_number(known["growth"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptModel(
+            "The card of this model does not describe its network",
+            "Install the model again",
+            f"architecture: {known!r}",
+        ) from error
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return value

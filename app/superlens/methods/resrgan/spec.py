@@ -1,0 +1,51 @@
+"""What is known of RESRGAN without importing torch."""
+
+from superlens.core.method import (
+    Citation,
+    Claim,
+    DataNeeded,
+    Determinism,
+    MethodSpec,
+    SampleKind,
+    Sampling,
+    Task,
+    Tiling,
+)
+from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
+
+ENSEMBLE = 8
+"""Flips and rotations of a square."""
+
+RESRGAN = MethodSpec(
+    id="resrgan",
+    title="RESRGAN (fidelity)",
+    tasks=frozenset({Task.TRAIN, Task.RESTORE, Task.SAMPLE}),
+    data_needed=DataNeeded.PAIRS,
+    scales=(1, 2, 4),
+    channels=range(1, 2),
+    train_params=ResrganTrainParams,
+    restore_params=ResrganRestoreParams,
+    tiling=Tiling.SUPPORTED,
+    multiple=4,
+    halo=32,
+    claim=Claim.SINGLE_ANSWER,
+    sampling=Sampling(
+        kind=SampleKind.FLIP_ENSEMBLE,
+        label="Disagreement over flips and rotations",
+        meaning=(
+            "Where the network answers differently when the image is flipped or turned; it does "
+            "not say how far the answer is from the truth, and a shared mistake does not show."
+        ),
+        default=ENSEMBLE,
+        limit=ENSEMBLE,
+    ),
+    determinism=Determinism.SAME_DEVICE_AND_THREADS,
+    source=Citation(
+        authors="Wang X., Xie L., Dong C., Shan Y.",
+        title="Real-ESRGAN: training real-world blind super-resolution with pure synthetic data",
+        journal="IEEE/CVF International Conference on Computer Vision Workshops",
+        year=2021,
+        doi="10.1109/ICCVW54120.2021.00217",
+    ),
+    runtime="superlens.methods.resrgan.runtime:Resrgan",
+)
