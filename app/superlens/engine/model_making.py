@@ -1,0 +1,129 @@
+"""From trained weights to a model: what its card says, how precisely its weights must be kept."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.core.cards import ModelCard, NormalisationRule, TrainedRange
+from superlens.core.errors import InvalidParameter
+from superlens.core.jobs import Recipe
+from superlens.core.method import Array, Claim, Method, MethodSpec, Run, TrainingData, Weights
+from superlens.core.parameters import build
+from superlens.engine.versions import software_versions
+from superlens.prepare.phantom_training import trained_range
+
+HALF_PRECISION_DB = 50.0
+"""How close (PSNR) the answers of half-precision weights must be to those of the full ones."""
+
+_NOT_SEEN = (
+    "It was trained on {material}; structures, optics or artefacts that did not occur there may "
+    "be restored wrongly without any sign."
+)
+_CLAIM_LIMITS = {
+    Claim.SINGLE_ANSWER: (
+        "It gives one answer where many are possible: detail below the resolution of the input is "
+        "averaged, not recovered.",
+        "Its spread is the disagreement over flips and rotations: a mistake that all poses share "
+        "does not show in it.",
+    ),
+    Claim.POSTERIOR: (
+        "Its samples are plausible answers under what it was trained on; they are only as "
+        "trustworthy as that is representative.",
+    ),
+    Claim.POPULATION_LEVEL: (
+        "What it shows may be used for populations of images only, never for a single object.",
+    ),
+}
+
+
+def check_recipe(recipe: Recipe, spec: MethodSpec) -> None:
+    """Refuse a recipe that the method cannot follow.
+
+    Raises:
+        InvalidParameter: the scale is not one of the method's, or the model has no usable id.
+    """
+    if recipe.scale not in spec.scales:
+        known = ", ".join(f"x{scale}" for scale in spec.scales)
+        raise InvalidParameter(
+            f"{spec.title} does not make x{recipe.scale} models", f"Possible are: {known}"
+        )
+    plain = recipe.model_id.replace("-", "").replace("_", "").replace(".", "")
+    if not plain.isascii() or not plain.isalnum():
+        raise InvalidParameter(
+            f"{recipe.model_id!r} cannot be the id of a model",
+            "Use letters, digits, hyphens, underscores and dots",
+        )
+
+
+def half_is_enough(
+    spec: MethodSpec, method: Method, weights: Weights, data: TrainingData, run: Run
+) -> bool:
+    """Whether half-precision weights answer within 50 dB of the full ones on validation data."""
+    params = build(spec.restore_params, {})
+    full = method.load(weights, run.device)
+    half = method.load(_rounded(weights), run.device)
+    for batch in data.validation() or (data.batch(0, 4),):
+        for tile in batch.low:
+            run.check()
+            first = method.restore(full, tile, params, run).mean
+            second = method.restore(half, tile, params, run).mean
+            if _agreement_db(first, second) < HALF_PRECISION_DB:
+                return False
+    return True
+
+
+def model_card(
+    recipe: Recipe, spec: MethodSpec, rule: NormalisationRule, weights: Weights
+) -> ModelCard:
+    """Give the card of a model trained from a recipe; its hashes are filled when it is saved."""
+    versions = software_versions()
+    made_with = (
+        f"Superlens {versions.superlens}, torch {versions.libraries.get('torch', '?')}, "
+        f"Python {versions.python}, {datetime.now(UTC).date().isoformat()}"
+    )
+    trained_on, material = _material(recipe)
+    return ModelCard(
+        id=recipe.model_id,
+        title=recipe.title,
+        method=spec.id,
+        scale=recipe.scale,
+        claim=spec.claim,
+        weights=(),
+        sha256="",
+        architecture=weights.architecture,
+        normalisation=rule,
+        trained_on=trained_on,
+        limits=(_NOT_SEEN.format(material=material), *_CLAIM_LIMITS[spec.claim]),
+        made_with=made_with,
+        description=recipe.description,
+    )
+
+
+def _material(recipe: Recipe) -> tuple[TrainedRange, str]:
+    if recipe.phantom is not None:
+        structures = ", ".join(dict.fromkeys(recipe.phantom.specimens))
+        return trained_range(recipe.phantom), f"simulated images alone ({structures})"
+    fields = len({pair.field_id or pair.low for pair in recipe.pairs})
+    count = f"{len(recipe.pairs)} pairs of images of {fields} fields of view"
+    return TrainedRange(note=count), count
+
+
+def _rounded(weights: Weights) -> Weights:
+    parts = {
+        part: {name: _through_half(tensor) for name, tensor in tensors.items()}
+        for part, tensors in weights.parts.items()
+    }
+    return Weights(parts, weights.architecture)
+
+
+def _through_half(tensor: NDArray[Any]) -> NDArray[Any]:
+    return tensor.astype(np.float16).astype(np.float32) if tensor.dtype == np.float32 else tensor
+
+
+def _agreement_db(first: Array, second: Array) -> float:
+    error = float(np.mean((first.astype(np.float64) - second) ** 2))
+    span = float(first.max() - first.min())
+    return 10 * math.log10(span**2 / error) if error > 0 and span > 0 else math.inf
