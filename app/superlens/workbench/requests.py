@@ -42,7 +42,7 @@ class RestoreOptions:
     keep_samples: KeepSamples = KeepSamples.NONE
     roi: Roi | None = None
     seed: int = 0
-    compute: ComputePolicy = ComputePolicy()
+    compute: ComputePolicy = field(default_factory=ComputePolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class MeasureOptions:
     samples: int = 0
     level: float = 0.9
     seed: int = 0
-    compute: ComputePolicy = ComputePolicy()
+    compute: ComputePolicy = field(default_factory=ComputePolicy)
 
 
 def restore_request(
     image: InputImage, model: ModelCard, out: Path, options: RestoreOptions | None = None
 ) -> RestoreRequest:
-    """Give the request that super-resolves one scene, with every parameter of the method written out.
+    """Give the request that super-resolves one scene, with every parameter written out.
 
     Args:
         image: file, scene and channel.

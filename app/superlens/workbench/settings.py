@@ -3,14 +3,25 @@
 QtCore only. A bad value or a broken file never stops the start.
 """
 
-from dataclasses import dataclass
+import json
+import logging
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from PySide6.QtCore import QObject, Signal
 
+from superlens.core.errors import InvalidInput, SuperlensError
 from superlens.core.jobs import DeviceChoice, KeepSamples
+from superlens.io.atomic import replace_file
+from superlens.io.codec import decode, encode
+
+logger = logging.getLogger(__name__)
+
+_RECENT_PROJECTS = 12
+
+T = TypeVar("T")
 
 
 class Theme(StrEnum):
@@ -54,6 +65,81 @@ class Memory:
     """Id of the assay used last."""
 
 
+class SavedValues(Generic[T]):
+    """A record of plain values and the JSON file that keeps it.
+
+    Keys that this version does not know stay in the file. Qt-free.
+    """
+
+    def __init__(self, path: Path, defaults: T) -> None:
+        """Read the file; whatever is wrong with it becomes the default, with a warning."""
+        self._path = path
+        self._warnings: list[str] = []
+        self._plain = self._read()
+        self.values: T = self._checked(defaults)
+        """The values as they are."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was wrong with the file when it was read, as sentences."""
+        return tuple(self._warnings)
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Replace some values and write the file; a file that cannot be written is logged."""
+        self.values = replace(cast("Any", self.values), **values)
+        self._plain |= json.loads(encode(self.values))
+        text = json.dumps(self._plain, indent=2, ensure_ascii=False)
+        try:
+            with replace_file(self._path) as part:
+                part.write_text(text + "\n", encoding="utf-8")
+        except SuperlensError as error:
+            logger.warning("%s was not saved: %s", self._path.name, error.sentence)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            plain = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            self._set_aside(error)
+            return {}
+        if not isinstance(plain, dict):
+            self._set_aside(ValueError("it holds no table of values"))
+            return {}
+        return cast("dict[str, Any]", plain)
+
+    def _set_aside(self, error: Exception) -> None:
+        kept = self._path.with_name(f"{self._path.name}.broken")
+        try:
+            self._path.replace(kept)
+            advice = f"it was kept as {kept.name}"
+        except OSError:
+            advice = "it could not be kept"
+        self._warn(f"{self._path.name} cannot be read ({error}): defaults are used, {advice}.")
+
+    def _checked(self, defaults: T) -> T:
+        record = cast("Any", defaults)
+        for item in fields(record):
+            if item.name not in self._plain:
+                continue
+            one = json.dumps({item.name: self._plain[item.name]}).encode()
+            try:
+                value = getattr(decode(type(record), one), item.name)
+            except InvalidInput:
+                shown = json.dumps(self._plain[item.name])[:80]
+                default = getattr(record, item.name)
+                self._warn(
+                    f"{self._path.name}: {item.name} is {shown}; {default!s} is used instead."
+                )
+            else:
+                record = replace(record, **{item.name: value})
+        return record
+
+    def _warn(self, sentence: str) -> None:
+        logger.warning(sentence)
+        self._warnings.append(sentence)
+
+
 class Settings(QObject):
     """The user's choices and the file that keeps them.
 
@@ -65,20 +151,22 @@ class Settings(QObject):
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._saved = SavedValues(path, Choices())
 
     @property
     def values(self) -> Choices:
         """The choices as they are."""
-        raise NotImplementedError
+        return self._saved.values
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was wrong with the file when it was read, as sentences."""
-        raise NotImplementedError
+        return self._saved.warnings
 
     def change(self, **values: Any) -> None:
         """Replace some values and write the file: `settings.change(theme=Theme.DARK)`."""
-        raise NotImplementedError
+        self._saved.change(values)
+        self.changed.emit(self.values)
 
 
 class State(QObject):
@@ -92,21 +180,29 @@ class State(QObject):
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._saved = SavedValues(path, Memory())
 
     @property
     def values(self) -> Memory:
         """What is remembered."""
-        raise NotImplementedError
+        return self._saved.values
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was wrong with the file when it was read, as sentences."""
-        raise NotImplementedError
+        return self._saved.warnings
 
     def change(self, **values: Any) -> None:
         """Replace some values and write the file."""
-        raise NotImplementedError
+        self._saved.change(values)
+        self.changed.emit(self.values)
 
     def remember_project(self, folder: Path) -> None:
         """Put a folder at the head of the recent projects."""
-        raise NotImplementedError
+        rest = [item for item in self.values.recent_projects if item != str(folder)]
+        self.change(recent_projects=(str(folder), *rest)[:_RECENT_PROJECTS])
+
+    def forget_project(self, folder: Path) -> None:
+        """Take a folder out of the recent projects."""
+        rest = [item for item in self.values.recent_projects if item != str(folder)]
+        self.change(recent_projects=tuple(rest))
