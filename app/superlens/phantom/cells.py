@@ -81,7 +81,9 @@ def random_outline(
 ) -> Outline:
     """Draw one outline."""
     order = np.arange(2, 2 + _HARMONICS)
-    amplitude = style.roughness * rng.rayleigh(1.0, _HARMONICS) * 2.0 / order
+    amplitude = (
+        style.roughness * np.minimum(rng.rayleigh(1.0, _HARMONICS), 2.0) * (2.0 / order) ** 1.4
+    )
     bulges = amplitude * np.exp(2j * np.pi * rng.random(_HARMONICS))
     return Outline(
         centre=centre,

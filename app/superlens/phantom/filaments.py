@@ -68,10 +68,10 @@ def _microtubules(grid: FineGrid, rng: np.random.Generator) -> _Bundle:
     """Let long wavy filaments grow out of one or two centres that may lie outside the field."""
     span = max(grid.shape)
     centres = rng.uniform(-0.4, 1.4, (rng.integers(1, 3), 2)) * span
-    count = int(rng.uniform(30, 150))
+    count = int(rng.uniform(40, 200))
     steps = int(1.3 * span / _STEP_PX)
-    bend_px = grid.um_px(rng.uniform(2.0, 9.0))
-    how = Wander(_STEP_PX, steps, 1.0 / max(bend_px, 40.0), max(bend_px * 0.5, 25.0))
+    bend_px = grid.um_px(rng.uniform(4.0, 18.0))
+    how = Wander(_STEP_PX, steps, 1.0 / max(bend_px, 60.0), max(bend_px * 0.4, 30.0))
     # Many start anywhere: a thin section shows few filaments all the way back to the centre.
     free = rng.random(count) < rng.uniform(0.2, 0.8)
     origin = centres[rng.integers(len(centres), size=count)]
@@ -91,8 +91,8 @@ def _stress_fibres(grid: FineGrid, rng: np.random.Generator) -> _Bundle:
     directions = rng.uniform(0, np.pi) + rng.uniform(0.1, 0.5) * smooth_noise(
         grid.shape, span / rng.uniform(1.0, 3.0), rng
     )
-    spacing = max(grid.um_px(rng.uniform(0.4, 2.0)), 4.0)
-    count = int(np.clip(2.5 * span / spacing, 40, 260))
+    spacing = max(grid.um_px(float(np.exp(rng.uniform(np.log(0.3), np.log(2.0))))), 3.0)
+    count = int(np.clip(4.0 * span / spacing, 60, 420))
     steps = int(0.9 * span / _STEP_PX)
     starts = rng.uniform(-0.3, 1.1, (count, 2)) * grid.shape
     row = np.clip(starts[:, 0].astype(int), 0, grid.height - 1)
@@ -136,7 +136,9 @@ def _brightness(
     count = len(length)
     each = np.exp(variety * rng.standard_normal((count, 1)))
     slow = np.exp(0.25 * along(count, steps, 20.0, rng))
-    ends = np.clip((length[:, None] - np.arange(steps)) / 4.0, 0.0, 1.0)
+    taper = rng.uniform(2.0, 16.0, (count, 1))
+    place = np.arange(steps)
+    ends = np.clip((length[:, None] - place) / taper, 0.0, 1.0) * np.clip((place + 1) / taper, 0, 1)
     return each * slow * ends
 
 
@@ -184,6 +186,9 @@ def _cell_shape(grid: FineGrid, rng: np.random.Generator) -> Array:
     level = variety[found.labels].astype(np.float32)
     if (found.labels > 0).mean() < 0.15:
         return np.ones(grid.shape, np.float32)
+    # Towards its edge a cell thins out, over a length that differs from culture to culture.
+    thin = np.float32(rng.uniform(0.02, 0.4))
+    level *= np.clip((1.0 - found.relative_radius) / thin, 0.0, 1.0) * 0.85 + 0.15
     return blurred(level, 1.0)
 
 

@@ -152,8 +152,8 @@ def _dividing(
             outline.centre[0] + gap * outline.radius_px * np.sin(across),
             outline.centre[1] + gap * outline.radius_px * np.cos(across),
         )
-        bulges = tuple(0.08 * complex(*rng.standard_normal(2)) for _ in range(7))
-        plate = Outline(centre, 0.5 * outline.radius_px, 3.2, outline.angle, bulges)
+        bulges = tuple(0.06 / (k + 1) * complex(*rng.standard_normal(2)) for k in range(7))
+        plate = Outline(centre, 0.5 * outline.radius_px, 2.8, outline.angle, bulges)
         depth = (1.0 - plate.relative_radius(rows, columns)) * np.float32(plate.radius_px)
         layer += np.clip(depth + 0.5, 0.0, 1.0)
     return window, layer * texture[window] * brightness * np.float32(rng.uniform(1.8, 3.0))
@@ -167,10 +167,13 @@ def _dying(
     rows, columns = np.mgrid[window].astype(np.float32)
     layer = np.zeros(rows.shape, np.float32)
     for _ in range(int(rng.integers(2, 8))):
-        centre = np.array(outline.centre) + 0.35 * outline.radius_px * rng.standard_normal(2)
-        radius = outline.radius_px * rng.uniform(0.08, 0.4)
-        distance = np.hypot(rows - np.float32(centre[0]), columns - np.float32(centre[1]))
-        layer = np.maximum(layer, np.clip(np.float32(radius) - distance + 0.5, 0.0, 1.0))
+        y, x = np.array(outline.centre) + 0.35 * outline.radius_px * rng.standard_normal(2)
+        style = OutlineStyle(outline.radius_px * rng.uniform(0.08, 0.4), 0.0, 1.5, 0.06)
+        piece = random_outline((float(y), float(x)), style, rng)
+        relative = np.minimum(piece.relative_radius(rows, columns), 1.0)
+        dome = np.sqrt(1.0 - np.float32(0.8) * relative**2)
+        share = np.clip((1.0 - relative) * np.float32(piece.radius_px) + 0.5, 0.0, 1.0)
+        layer = np.maximum(layer, share * (relative < 1.0) * dome)
     return window, layer * brightness * np.float32(rng.uniform(1.5, 3.5))
 
 
