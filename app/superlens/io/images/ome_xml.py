@@ -1,0 +1,132 @@
+"""What OME-XML says of its images, read leniently: real files often break the schema."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from superlens.core.records import ChannelInfo
+from superlens.core.units import PixelSizes
+from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
+
+_TO_NM = {"nm": 1.0, "µm": 1e3, "um": 1e3, "mm": 1e6, "m": 1e9, "Å": 0.1, "pm": 1e-3}
+_TO_S = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+_FILE_NAME = re.compile(rb"""FileName\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+@dataclass(frozen=True, slots=True)
+class OmeImage:
+    """One `Image` element."""
+
+    name: str
+    planes: int
+    """How many planes of one sample per pixel, or of RGB, its `Pixels` declares."""
+    pixel_sizes: PixelSizes
+    channels: tuple[ChannelInfo, ...]
+    numerical_aperture: float | None
+    time_interval_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OmeDocument:
+    """What an OME-XML text says."""
+
+    images: tuple[OmeImage, ...]
+    companion: str | None
+    """The file that holds the metadata, when this text only points to it."""
+
+
+def parse_ome(text: str) -> OmeDocument | None:
+    """Give what OME-XML says, or None when it is not well formed."""
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        root = fromstring(text)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    pointer = next(iter(_all(root, "BinaryOnly")), None)
+    return OmeDocument(
+        images=tuple(_image(root, image) for image in _children(root, "Image")),
+        companion=None if pointer is None else pointer.get("MetadataFile", ""),
+    )
+
+
+def named_files(text: str) -> tuple[str, ...]:
+    """Give the names of all files that an OME-XML text refers to, even one that is damaged."""
+    found = _FILE_NAME.findall(text.encode("utf-8", "replace"))
+    return tuple(dict.fromkeys((a or b).decode("utf-8", "replace") for a, b in found))
+
+
+def _image(root: Any, image: Any) -> OmeImage:
+    pixels = next(iter(_children(image, "Pixels")), None)
+    if pixels is None:
+        return OmeImage(image.get("Name", ""), 0, PixelSizes(), (), None, None)
+    channels = _children(pixels, "Channel")
+    samples = max((int(_number(item.get("SamplesPerPixel")) or 1) for item in channels), default=1)
+    sizes = [int(_number(pixels.get(f"Size{axis}")) or 1) for axis in "ZCT"]
+    return OmeImage(
+        name=image.get("Name", ""),
+        planes=math.prod(sizes) // max(1, samples),
+        pixel_sizes=_pixel_sizes(pixels),
+        channels=tuple(_channel(item, index) for index, item in enumerate(channels)),
+        numerical_aperture=_aperture(root, image),
+        time_interval_s=_in_unit(pixels, "TimeIncrement", "s", _TO_S),
+    )
+
+
+def _pixel_sizes(pixels: Any) -> PixelSizes:
+    lengths = {
+        axis: to_micrometres(
+            _number(pixels.get(f"PhysicalSize{axis}")),
+            pixels.get(f"PhysicalSize{axis}Unit", "µm"),
+        )
+        for axis in "ZYX"
+    }
+    return reported_sizes(Length(lengths["Z"], lengths["Y"], lengths["X"]), "OME-XML PhysicalSizeX")
+
+
+def _channel(channel: Any, index: int) -> ChannelInfo:
+    return ChannelInfo(
+        name=channel.get("Name") or f"Channel {index + 1}",
+        emission_nm=_in_unit(channel, "EmissionWavelength", "nm", _TO_NM),
+        excitation_nm=_in_unit(channel, "ExcitationWavelength", "nm", _TO_NM),
+    )
+
+
+def _aperture(root: Any, image: Any) -> float | None:
+    objectives = {item.get("ID"): item for item in _all(root, "Objective")}
+    # Older schemas name the element ObjectiveRef.
+    used = (*_children(image, "ObjectiveSettings"), *_children(image, "ObjectiveRef"))
+    chosen = [objectives[item.get("ID")] for item in used if item.get("ID") in objectives]
+    if not chosen and len(objectives) == 1:
+        chosen = list(objectives.values())
+    aperture = _number(chosen[0].get("LensNA")) if chosen else None
+    return aperture if aperture is not None and 0 < aperture < 2 else None
+
+
+def _in_unit(element: Any, key: str, usual: str, factors: dict[str, float]) -> float | None:
+    value = _number(element.get(key))
+    factor = factors.get(element.get(f"{key}Unit", usual))
+    return value * factor if value is not None and value > 0 and factor is not None else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _children(element: Any, name: str) -> list[Any]:
+    # The namespace carries the version of the schema, which does not matter here.
+    return [child for child in element if _local(child) == name]
+
+
+def _all(element: Any, name: str) -> list[Any]:
+    return [item for item in element.iter() if _local(item) == name]
+
+
+def _local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]

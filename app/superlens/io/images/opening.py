@@ -1,0 +1,32 @@
+"""The two doors to image files: say what is in one, or open it."""
+
+from pathlib import Path
+
+from superlens.core.records import ImageInfo
+from superlens.io.images.recognition import FileKind, recognise
+from superlens.io.images.source import ImageSource
+
+
+def probe(path: Path) -> ImageInfo:
+    """Say what a file holds, without reading its pixels; errors as `open_image`."""
+    with open_image(path) as source:
+        return source.info
+
+
+def open_image(path: Path) -> ImageSource:
+    """Open an image file for reading by plane and region.
+
+    Raises:
+        MissingFile: there is no such file.
+        UnreadableFile: it is empty, cut off, damaged, protected, or not an image.
+        UnsupportedImage: a sound image of a format or with axes that are not supported.
+    """
+    match recognise(path):
+        case FileKind.TIFF:
+            from superlens.io.images.tiff_file import TiffImage
+
+            return TiffImage(path)
+        case FileKind.PICTURE:
+            from superlens.io.images.picture_file import PictureImage
+
+            return PictureImage(path)

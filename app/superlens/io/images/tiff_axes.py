@@ -1,0 +1,135 @@
+"""From the axes of a TIFF series to `TCZYX`: which page, and which layer of it, is a plane."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from superlens.core.errors import UnsupportedImage
+from superlens.io.images.tiff_regions import Layer
+
+_UNKNOWN_AXES = "QI"
+"""How tifffile names an axis of which the file says nothing."""
+_AXIS_WORDS = {
+    "A": "angles",
+    "E": "wavelengths",
+    "F": "phases",
+    "H": "lifetimes",
+    "L": "exposures",
+    "M": "mosaic tiles",
+    "P": "positions",
+    "Q": "something unnamed",
+    "I": "something unnamed",
+    "R": "ranges",
+    "S": "samples",
+    "V": "events",
+}
+_COLOUR_PHOTOMETRICS = {2, 5, 6, 8}
+"""RGB, CMYK, YCbCr and CIELab: their samples make a colour, not channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneMap:
+    """Where each plane of a series lies."""
+
+    sizes: dict[str, int]
+    """Sizes of T, C, Z, Y and X."""
+    colours: int
+    """3 when the planes are RGB, else 0."""
+    leading: tuple[tuple[str, int], ...]
+    """Axes over the pages in their order, in our letters, with their sizes."""
+    sample_axis: str | None
+    """The axis that samples of a page stand for: C, or None."""
+    separate: bool
+    """Whether those samples lie one behind the other, not interleaved."""
+    warnings: tuple[str, ...] = ()
+
+    def page_index(self, t: int, c: int, z: int) -> int:
+        """Give the number of the page in its series."""
+        position = {"T": t, "C": c, "Z": z}
+        index = 0
+        for axis, size in self.leading:
+            index = index * size + position[axis]
+        return index
+
+    def layer(self, c: int, z: int) -> Layer:
+        """Give the layer of the page."""
+        sample = c if self.sample_axis == "C" and self.separate else 0
+        return Layer(sample, z if self.inner_depth else 0)
+
+    @property
+    def inner_depth(self) -> bool:
+        """Whether Z lies inside the pages."""
+        return all(axis != "Z" for axis, _ in self.leading) and self.sizes["Z"] > 1
+
+
+def map_planes(name: str, series: Any) -> PlaneMap:
+    """Find out where the planes of a series lie.
+
+    Raises:
+        UnsupportedImage: it has axes that do not fit into `TCZYX`; the message names them.
+    """
+    keyframe = series.keyframe
+    samples_apart, depths, rows, columns, samples_inside = keyframe.shaped
+    samples = samples_apart * samples_inside
+    leading, warnings = _leading_axes(name, series)
+    taken = {axis for axis, _ in leading}
+    sizes = {"T": 1, "C": 1, "Z": depths, "Y": rows, "X": columns}
+    if depths > 1 and "Z" in taken:
+        raise _unsupported(name, "two Z axes")
+    sizes.update(dict(leading))
+    colours, sample_axis = 0, None
+    if samples > 1 and int(keyframe.photometric) in _COLOUR_PHOTOMETRICS and samples in (3, 4):
+        colours = 3
+        if samples == 4:
+            warnings = (*warnings, "The fourth colour sample (alpha) is left out")
+    elif samples > 1:
+        if "C" in taken:
+            raise _unsupported(name, f"channels and {samples} samples per pixel")
+        sample_axis, sizes["C"] = "C", samples
+    return PlaneMap(sizes, colours, leading, sample_axis, samples_apart > 1, warnings)
+
+
+def _leading_axes(name: str, series: Any) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+    """Give the axes over the pages in our letters."""
+    inner = math.prod(series.keyframe.shaped)
+    axes, shape = series.get_axes(False), series.get_shape(False)
+    left = math.prod(shape) // max(1, inner)
+    outer: list[tuple[str, int]] = []
+    for axis, size in zip(axes, shape, strict=True):
+        # What the pages hold comes last; lengths of one say nothing.
+        if left == 1:
+            break
+        if size > 1:
+            outer.append((axis, size))
+            left //= size
+    return _named(name, outer)
+
+
+def _named(
+    name: str, outer: list[tuple[str, int]]
+) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+    unknown = [size for axis, size in outer if axis in _UNKNOWN_AXES]
+    foreign = [axis for axis, _ in outer if axis not in "TCZ" + _UNKNOWN_AXES]
+    if foreign:
+        words = " and ".join(_AXIS_WORDS.get(axis, f"{axis!r}") for axis in foreign)
+        raise _unsupported(name, f"an axis of {words}")
+    if not unknown:
+        return tuple(outer), ()
+    if len(unknown) > 1:
+        sizes = " × ".join(str(size) for size in unknown)
+        raise _unsupported(name, f"several axes without names ({sizes} planes)")
+    taken = {axis for axis, _ in outer}
+    meaning = next((axis for axis in "ZT" if axis not in taken), None)
+    if meaning is None:
+        raise _unsupported(name, f"an axis without a name ({unknown[0]} planes)")
+    word = "Z slices" if meaning == "Z" else "time points"
+    warning = f"The file does not say what its {unknown[0]} pages are; they are read as {word}"
+    renamed = tuple((meaning if axis in _UNKNOWN_AXES else axis, size) for axis, size in outer)
+    return renamed, (warning,)
+
+
+def _unsupported(name: str, what: str) -> UnsupportedImage:
+    return UnsupportedImage(
+        f"{name} has {what}, which Superlens does not read",
+        "Save it with the axes T, C, Z, Y and X as OME-TIFF",
+    )

@@ -1,0 +1,160 @@
+"""What is checked in a TIFF before anything of it is believed: planes, sizes, names of other files.
+
+A header can declare any number. Everything here runs on the header alone and allocates nothing.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+from superlens.core.errors import UnreadableFile
+from superlens.io.disk import readable_bytes
+from superlens.io.images.ome_xml import OmeDocument, named_files
+
+_IMAGES = re.compile(r"^images=(\d+)", re.MULTILINE)
+_LARGEST_RATIO = 5000
+"""More than any codec makes of a microscope image: deflate ends at 1032."""
+_HARMLESS_BYTES = 256 << 20
+_COPY_AGAIN = "Copy it again from where it came from"
+
+
+def require_pages(name: str, tif: Any) -> None:
+    """Make sure that a TIFF has pages and that its chain of pages ends inside the file.
+
+    Raises:
+        UnreadableFile: it has none, or it is cut off.
+    """
+    count = len(tif.pages)
+    if count == 0:
+        raise UnreadableFile(f"{name} is cut off or damaged: it holds no image", _COPY_AGAIN)
+    if _next_page_offset(tif, count) >= tif.filehandle.size:
+        raise _cut_off(name, count, None)
+
+
+def require_safe_names(name: str, ome_text: str) -> None:
+    """Make sure that OME-XML refers to neighbours only, never to other folders or computers.
+
+    Raises:
+        UnreadableFile: a name has a path in it.
+    """
+    for other in named_files(ome_text):
+        if re.search(r"[/\\:]", other) or other in ("..", "."):
+            raise UnreadableFile(
+                f"{name} refers to a file outside its own folder ({other!r}), which is not read",
+                "Put all files of the set into one folder, or export it as one OME-TIFF",
+            )
+
+
+def require_ome_planes(name: str, document: OmeDocument, ome_text: str, pages: int) -> None:
+    """Make sure that the planes that OME-XML declares can be there.
+
+    Raises:
+        UnreadableFile: fewer pages than declared planes.
+    """
+    declared = sum(image.planes for image in document.images)
+    # A plane in another file needs a TiffData element of its own or shares one with its file.
+    if set(named_files(ome_text)) - {name}:
+        limit = max(pages, 1) * max(1, ome_text.count("TiffData"))
+    else:
+        limit = pages
+    if declared > limit:
+        raise _cut_off(name, min(pages, declared), declared)
+
+
+def require_declared_planes(name: str, tif: Any) -> None:
+    """Make sure that the planes that ImageJ or tifffile declare are in the file.
+
+    Raises:
+        UnreadableFile: fewer are there.
+    """
+    page = tif.pages.first
+    declared = _declared_by_imagej(page) or _declared_by_tifffile(page)
+    if declared is None or declared <= len(tif.pages):
+        return
+    # Both write large stacks as one page with all planes behind it.
+    start = page.dataoffsets[0] if page.dataoffsets else tif.filehandle.size
+    behind = (tif.filehandle.size - start) // max(1, page.nbytes)
+    found = max(len(tif.pages), behind if page.is_contiguous else 0)
+    if declared > found:
+        raise _cut_off(name, found, declared)
+
+
+def require_credible_size(name: str, page: Any) -> None:
+    """Make sure that the pixels that a page declares can be in the file.
+
+    Raises:
+        UnreadableFile: more than any compression could hide there.
+    """
+    declared = math.prod(page.shaped) * max(1, page.bitspersample) // 8
+    size = page.parent.filehandle.size
+    if declared > _HARMLESS_BYTES and declared > size * _LARGEST_RATIO:
+        raise UnreadableFile(
+            f"{name} declares {page.imagewidth} × {page.imagelength} pixels "
+            f"({readable_bytes(declared)}) but is only {readable_bytes(size)} long",
+            "Its header is damaged; copy it again from where it came from",
+        )
+
+
+def require_whole_pages(name: str, series: Any) -> None:
+    """Make sure that the pixels of every page of a series lie inside their file.
+
+    Raises:
+        UnreadableFile: some are missing; the message says how many.
+    """
+    if series.dataoffset is not None:
+        plane_bytes = max(1, series.keyframe.nbytes)
+        declared = math.prod(series.get_shape(False)) * series.dtype.itemsize // plane_bytes
+        behind = (series.keyframe.parent.filehandle.size - series.dataoffset) // plane_bytes
+        if behind < declared:
+            raise _cut_off(name, max(0, behind), declared)
+        return
+    found = sum(page is not None and _is_whole(page) for page in series)
+    if found < len(series):
+        raise _cut_off(name, found, len(series))
+
+
+def _is_whole(page: Any) -> bool:
+    size = page.parent.filehandle.size
+    segments = zip(page.dataoffsets, page.databytecounts, strict=False)
+    expected = math.prod(page.keyframe.chunked)
+    if len(page.dataoffsets) < expected:
+        return False
+    # Offset 0 marks an empty tile, which is allowed and stands for zeros.
+    return all(offset + count <= size for offset, count in segments)
+
+
+def _next_page_offset(tif: Any, count: int) -> int:
+    """Give where the chain of pages says that the next one begins; 0 where it ends properly."""
+    last = tif.pages[count - 1]
+    tiff, stream = tif.tiff, tif.filehandle
+    stream.seek(last.offset)
+    tags = int.from_bytes(stream.read(tiff.tagnosize), _order(tiff))
+    stream.seek(last.offset + tiff.tagnosize + tags * tiff.tagsize)
+    return int.from_bytes(stream.read(tiff.offsetsize), _order(tiff))
+
+
+def _order(tiff: Any) -> Any:
+    return "little" if tiff.byteorder == "<" else "big"
+
+
+def _declared_by_imagej(page: Any) -> int | None:
+    text = str(page.description)
+    found = _IMAGES.search(text) if text.startswith("ImageJ=") else None
+    return int(found.group(1)) if found else None
+
+
+def _declared_by_tifffile(page: Any) -> int | None:
+    text = str(page.description)
+    if not text.startswith('{"shape":'):
+        return None
+    try:
+        shape = json.loads(text)["shape"]
+        return math.prod(int(size) for size in shape) // max(1, math.prod(page.shape))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _cut_off(name: str, found: int, declared: int | None) -> UnreadableFile:
+    of = f"{found} of {declared} planes are there" if declared else f"after {found} planes"
+    return UnreadableFile(f"{name} is cut off: {of}", _COPY_AGAIN)
