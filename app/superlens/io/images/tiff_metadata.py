@@ -90,7 +90,9 @@ def _from_vendor(tif: Any, series: Any) -> Facts:
     if tif.is_lsm:
         return _from_lsm(tif.lsm_metadata, series.name)
     if tif.is_svs:
-        return Facts(series.name, sizes_from_svs(str(page.description)))
+        # The scale stands in the description of every picture but is that of the slide alone.
+        is_slide = series.name == "Baseline"
+        return Facts(series.name, sizes_from_svs(str(page.description)) if is_slide else _UNKNOWN)
     return Facts("", sizes_from_resolution(page))
 
 

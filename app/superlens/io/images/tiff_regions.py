@@ -122,10 +122,12 @@ def _decoded(page: Any, index: int) -> _Segment | None:
         return None
     stream = open_handle(page)
     stream.seek(page.dataoffsets[index])
+    # Tables, header and decoder below read from the same stream, so the data come first.
+    data = stream.read(count)
     options: dict[str, Any] = {}
     if keyframe.compression in _JPEG:
         options = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
-    pixels, position, _ = keyframe.decode(stream.read(count), index, **options)
+    pixels, position, _ = keyframe.decode(data, index, **options)
     return None if pixels is None else _Segment(pixels, position[1], position[2], position[3])
 
 
