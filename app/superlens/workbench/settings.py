@@ -46,6 +46,12 @@ class Choices:
     projects_folder: str = ""
     """Where new projects are offered to be made; empty is the user's documents folder."""
 
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads is {self.threads}, fewer than 1")
+        if self.samples is not None and self.samples < 0:
+            raise ValueError(f"samples is {self.samples}, fewer than 0")
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -119,12 +125,13 @@ class SavedValues(Generic[T]):
 
     def _checked(self, defaults: T) -> T:
         record = cast("Any", defaults)
+        kind = cast("type[Any]", type(defaults))
         for item in fields(record):
             if item.name not in self._plain:
                 continue
             one = json.dumps({item.name: self._plain[item.name]}).encode()
             try:
-                value = getattr(decode(type(record), one), item.name)
+                value: Any = getattr(decode(kind, one), item.name)
             except InvalidInput:
                 shown = json.dumps(self._plain[item.name])[:80]
                 default = getattr(record, item.name)
