@@ -7,6 +7,7 @@ import torch
 from superlens.core.errors import CorruptModel, InvalidParameter
 from superlens.core.method import Array, Restoration, Run, TrainingData, Weights
 from superlens.methods.nets import dihedral
+from superlens.methods.nets.placement import placed
 from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
 from superlens.methods.resrgan.training import Training
@@ -40,7 +41,7 @@ class Resrgan:
                 str(error),
             ) from error
         network.requires_grad_(False)
-        return network.to(device, memory_format=torch.channels_last).eval()
+        return placed(network, device).eval()
 
     def restore(
         self, network: Generator, tile: Array, params: ResrganRestoreParams, run: Run

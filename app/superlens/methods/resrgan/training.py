@@ -19,6 +19,7 @@ from superlens.core.errors import Diverged
 from superlens.core.method import Batch, Run, TrainingData, Weights
 from superlens.methods.nets import dihedral
 from superlens.methods.nets.ema import Ema
+from superlens.methods.nets.placement import placed
 from superlens.methods.nets.schedule import CosineSchedule
 from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.parameters import ResrganTrainParams
@@ -65,7 +66,7 @@ class Training:
         )
         self._network = Generator(self._architecture)
         self._network.initialise(torch.Generator().manual_seed(run.seed))
-        self._network.to(run.device, memory_format=torch.channels_last)
+        placed(self._network, run.device)
         self._ema = Ema(self._network, params.ema_decay)
         self._optimizer = torch.optim.Adam(
             self._network.parameters(), lr=params.learning_rate, betas=ADAM_BETAS
@@ -178,7 +179,7 @@ class Training:
     def _validate(self) -> None:
         judge = Generator(self._architecture)
         judge.load_state_dict(self._ema.average)
-        judge.to(self._run.device, memory_format=torch.channels_last).eval()
+        placed(judge, self._run.device).eval()
         values: list[float] = []
         for index, batch in enumerate(self._data.validation()):
             self._run.check()
