@@ -5,7 +5,7 @@ No pickle, and no torch: a state is nested dictionaries of arrays and plain valu
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +30,14 @@ def save_checkpoint(path: Path, state: dict[str, Any], owner: str) -> None:
     Raises:
         DiskFull: there is no room.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     arrays: dict[str, NDArray[Any]] = {}
     plain: dict[str, Any] = {}
     _flatten(state, "", arrays, plain)
     header = {_PLAIN: json.dumps(plain), _OWNER: owner}
     with replace_file(path) as part:
-        save_file(arrays, part, metadata=header)
+        part.write_bytes(save(arrays, metadata=header))
 
 
 def load_checkpoint(path: Path, owner: str) -> dict[str, Any] | None:
@@ -54,10 +54,12 @@ def load_checkpoint(path: Path, owner: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        with reading(path), safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        plain = json.loads(header[_PLAIN])
+        with reading(path):
+            opened: Any = safe_open(path, framework="numpy")
+            with opened as file:
+                header: dict[str, str] = file.metadata() or {}
+                arrays = {str(name): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        plain: dict[str, Any] = json.loads(header[_PLAIN])
     except (SafetensorError, KeyError, ValueError) as error:
         raise InvalidInput(
             f"The checkpoint {path.name} is damaged", "Train again without resuming", str(error)
@@ -76,9 +78,10 @@ def _flatten(
     for key, value in state.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict):
-            _flatten(value, f"{name}{_SEPARATOR}", arrays, plain)
+            inner = cast("dict[str, Any]", value)
+            _flatten(inner, f"{name}{_SEPARATOR}", arrays, plain)
         elif isinstance(value, np.ndarray):
-            arrays[name] = np.ascontiguousarray(value)
+            arrays[name] = np.ascontiguousarray(cast("NDArray[Any]", value))
         else:
             plain[name] = value
 
