@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib.util
 import os
 import platform
 import shutil
@@ -107,10 +108,11 @@ def doctor(words: list[str]) -> int:
 
 def set_up() -> None:
     """Make the private environment match `pyproject.toml`; quick when it already does."""
+    require_suitable_python()
     ensure_system_libraries()
     if is_set_up():
         return
-    make_venv(suitable_python())
+    make_venv()
     torch, others = requirements()
     say("Installing PyTorch (CPU build)")
     index = os.environ.get("SUPERLENS_TORCH_INDEX")
@@ -122,18 +124,19 @@ def set_up() -> None:
 
 
 def is_set_up() -> bool:
-    """Tell whether the environment was made from the present `pyproject.toml`."""
+    """Tell whether the environment was made from the requirements as they are now."""
     return STAMP.exists() and STAMP.read_text(encoding="utf-8") == fingerprint()
 
 
 def fingerprint() -> str:
     """Give a hash of everything the environment is made from."""
-    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    torch, others = requirements()
+    return hashlib.sha256("\n".join([torch, *others]).encode()).hexdigest()
 
 
 def requirements() -> tuple[str, list[str]]:
     """Give the torch requirement and all others; torch goes first so that nothing replaces it."""
-    import tomllib  # not in Python 3.10, which gets a clear refusal first
+    import tomllib  # not in Python 3.10, where `require_suitable_python` comes first
 
     data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project = data["project"]
@@ -143,31 +146,28 @@ def requirements() -> tuple[str, list[str]]:
     return torch, [item for item in needed if item != torch]
 
 
-def suitable_python() -> str:
-    """Give the interpreter to build the environment with, or leave with the reason."""
+def require_suitable_python() -> None:
+    """Go on under a Python that we support: this one, another one found here, or none."""
     if sys.version_info[:2] in SUPPORTED:
-        return sys.executable
+        return
     for major, minor in SUPPORTED:
         found = shutil.which(f"python{major}.{minor}")
         if found:
-            return found
+            raise SystemExit(
+                subprocess.run([found, __file__, *sys.argv[1:]], check=False).returncode
+            )
     wanted = ", ".join(f"{major}.{minor}" for major, minor in SUPPORTED)
     stop(f"Superlens needs Python {wanted}; this is {platform.python_version()}.")
 
 
-def make_venv(python: str) -> None:
+def make_venv() -> None:
     """Create `.venv` with pip in it; some Debians keep `ensurepip` in a package of its own."""
     if venv_python().exists():
         return
-    version = subprocess.run(
-        [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    probe = subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False)
-    if probe.returncode != 0:
-        install_or_tell([f"python{version}-venv"])
+    if importlib.util.find_spec("ensurepip") is None:
+        install_or_tell([f"python{sys.version_info.major}.{sys.version_info.minor}-venv"])
     say(f"Creating the environment in {VENV}")
-    subprocess.run([python, "-m", "venv", str(VENV)], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
 
 
 def ensure_system_libraries() -> None:
