@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from fakes.training import BlobPairs, FakeRun
 
+from fakes.training import BlobPairs, FakeRun
 from superlens.core.errors import InvalidParameter, JobCancelled
 from superlens.core.method import Weights
 from superlens.core.parameters import build, describe

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from fakes.training import BlobPairs, FakeRun
 
+from fakes.training import BlobPairs, FakeRun
 from superlens.core.errors import CorruptModel, Diverged
 from superlens.methods.nets import dihedral
 from superlens.methods.resrgan.parameters import CPU_TOY, PRESETS, ResrganRestoreParams
