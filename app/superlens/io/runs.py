@@ -23,6 +23,7 @@ from superlens.io.system_errors import writing
 JOB_FILE = "job.json"
 LOG_FILE = "log.txt"
 _LOCK_FILE = ".writing"
+_KEPT_FILE = ".kept-for-resume"
 _SCRATCH = ".scratch"
 
 Note = str | float | int | bool | None
@@ -136,6 +137,7 @@ class RunFolder:
 
     def keep_for_resume(self) -> None:
         """Stop writing but leave the `.partial` folder, for `create_run` with `resume`."""
+        (self.root / _KEPT_FILE).touch()
         self._lock.release()
 
     def __enter__(self) -> "RunFolder":
@@ -166,10 +168,12 @@ def create_run(out: Path, resume: bool = False) -> RunFolder:
     root = _partial(out)
     _refuse_finished(out)
     with writing(root):
-        if root.is_dir() and any(root.iterdir()) and not (root / _LOCK_FILE).exists():
+        ours = (root / _LOCK_FILE).exists() or (root / _KEPT_FILE).exists()
+        if root.is_dir() and any(root.iterdir()) and not ours:
             _refuse_foreign(root)
         root.mkdir(parents=True, exist_ok=True)
         lock = LockFile(root / _LOCK_FILE, f"The run {out}")
+        (root / _KEPT_FILE).unlink(missing_ok=True)
         if not resume:
             _empty(root)
     return RunFolder(out, lock)
