@@ -81,7 +81,7 @@ def _flatten(
             inner = cast("dict[str, Any]", value)
             _flatten(inner, f"{name}{_SEPARATOR}", arrays, plain)
         elif isinstance(value, np.ndarray):
-            arrays[name] = np.ascontiguousarray(cast("NDArray[Any]", value))
+            arrays[name] = cast("NDArray[Any]", value).copy(order="C")
         else:
             plain[name] = value
 

@@ -120,7 +120,8 @@ def _rounded(weights: Weights) -> Weights:
 
 
 def _through_half(tensor: NDArray[Any]) -> NDArray[Any]:
-    return tensor.astype(np.float16).astype(np.float32) if tensor.dtype == np.float32 else tensor
+    fits = tensor.dtype == np.float32 and np.abs(tensor).max(initial=0) <= np.finfo(np.float16).max
+    return tensor.astype(np.float16).astype(np.float32) if fits else tensor
 
 
 def _agreement_db(first: Array, second: Array) -> float:
