@@ -2,7 +2,7 @@
 
 All coordinates are low-resolution pixels of the whole image. A tile is what the network gets: its
 core, which it contributes, and a halo around it, which is only context and gets no weight. The
-cores of neighbours overlap by a feather; there their weights rise and fall as cosines whose sum is 1.
+cores of neighbours overlap by a feather, where their weights are cosines that add up to 1.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,123 @@
+"""Comparing a restored stack with the raw one it came from, plane by plane and band by band.
+
+Torch-free.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.core.jobs import Roi
+from superlens.engine.image_reading import PlaneIndex, Subject, open_plane
+from superlens.prepare.normalisation import PlaneSource
+from superlens.quality.consistency import (
+    Degradation,
+    consistency,
+    fit_degradation,
+    residual,
+)
+from superlens.quality.noise import NoiseModel, estimate_noise
+
+LEAST_SIDE_PX = 32
+"""In smaller images the noise cannot be told."""
+_FIT_SIDE_PX = 1024
+_BAND_PX = 512
+_MARGIN_PX = 24
+"""Low-resolution pixels read around a band: the widest blur that is fitted reaches 16."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How well the raw image is explained by the restored one."""
+
+    chi2: float
+    """Mean square of the residual in units of the noise: 1 if all that is left is noise."""
+    fraction_over_3: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A restored stack and what it came from."""
+
+    source: PlaneSource
+    subject: Subject
+    mean: NDArray[np.float32]
+    """(T, C, Z, Y * scale, X * scale), in the units of the input."""
+    scale: int
+
+
+def compare(
+    comparison: Comparison, out: NDArray[np.float32], on_plane: Callable[[int, int], None]
+) -> Agreement:
+    """Fill a stack with residuals and sum them up.
+
+    The blur and the noise are fitted once per channel, on its middle plane.
+
+    Args:
+        comparison: what to compare.
+        out: (T, C, Z, Y, X) float32: raw minus degraded, in sigmas of the expected noise.
+        on_plane: told after every plane: done, all.
+    """
+    subject = comparison.subject
+    squares = over = 0.0
+    done = 0
+    for number, channel in enumerate(subject.channels):
+        fits = _fit(comparison, number)
+        for where in (plane for plane in subject.planes if plane.c == channel):
+            plane_out = out[where.t, number, where.z]
+            _compare_plane(comparison, (where, number), fits, plane_out)
+            found = consistency(plane_out)
+            squares, over = squares + found.chi2, over + found.fraction_over_3
+            done += 1
+            on_plane(done, len(subject.planes))
+    return Agreement(squares / done, over / done)
+
+
+def can_be_compared(subject: Subject) -> bool:
+    """Say whether the restored part is large enough to tell its noise."""
+    return min(subject.roi.width, subject.roi.height) >= LEAST_SIDE_PX
+
+
+def _fit(comparison: Comparison, number: int) -> tuple[Degradation, NoiseModel]:
+    subject = comparison.subject
+    middle = PlaneIndex(
+        subject.scene,
+        subject.info.size("T") // 2,
+        subject.channels[number],
+        subject.info.size("Z") // 2,
+    )
+    height, width = (min(side, _FIT_SIDE_PX) for side in (subject.roi.height, subject.roi.width))
+    top, left = (subject.roi.height - height) // 2, (subject.roi.width - width) // 2
+    part = Roi(left, top, width, height)
+    low, high = _pair(comparison, (middle, number), part)
+    return fit_degradation(high, low, comparison.scale), estimate_noise(low)
+
+
+def _compare_plane(
+    comparison: Comparison,
+    plane: tuple[PlaneIndex, int],
+    fits: tuple[Degradation, NoiseModel],
+    out: NDArray[np.float32],
+) -> None:
+    height, width = out.shape
+    for top in range(0, height, _BAND_PX):
+        end = min(height, top + _BAND_PX)
+        first, last = max(0, top - _MARGIN_PX), min(height, end + _MARGIN_PX)
+        low, high = _pair(comparison, plane, Roi(0, first, width, last - first))
+        band = residual(high, low, *fits)
+        out[top:end] = band[top - first : end - first]
+
+
+def _pair(
+    comparison: Comparison, plane: tuple[PlaneIndex, int], part: Roi
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give a part of the raw and of the restored plane; `part` counts from the restored region."""
+    where, number = plane
+    roi, scale = comparison.subject.roi, comparison.scale
+    read, _ = open_plane(comparison.source, where)
+    low = read(Roi(roi.x + part.x, roi.y + part.y, part.width, part.height))
+    rows = slice(part.y * scale, (part.y + part.height) * scale)
+    columns = slice(part.x * scale, (part.x + part.width) * scale)
+    return low.astype(np.float32), comparison.mean[where.t, number, where.z, rows, columns]

@@ -1,0 +1,265 @@
+"""Restoring planes with a loaded model: tiles, samples, memory; no files are written here.
+
+The restore runner streams planes to disk with `restore_plane`; whoever needs one plane in memory,
+such as the measure runner, calls `restore_plane_samples`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.core.errors import OutOfMemory
+from superlens.core.jobs import Roi
+from superlens.core.method import Array, MethodSpec
+from superlens.engine.device import release_device_memory
+from superlens.engine.image_reading import PlaneIndex, open_plane
+from superlens.engine.restorer import Restorer
+from superlens.engine.tiling import (
+    ReadRegion,
+    RowBlender,
+    Tile,
+    TilePlan,
+    halved,
+    plan_tiles,
+    read_reflected,
+)
+from superlens.prepare.normalisation import (
+    Normalisation,
+    PlaneSource,
+    measure_normalisation,
+    sample_stack,
+)
+
+TileTick = Callable[[int, int], None]
+"""Told after every tile: tiles done and tiles in all of this plane, samples counted."""
+
+
+class PlaneSink(Protocol):
+    """Takes the finished rows of one plane, in the units of the input."""
+
+    def put(self, kind: str, first: int, rows: NDArray[np.float32]) -> None:
+        """Take rows (y, X) of one of the planes that a restoration makes.
+
+        Args:
+            kind: `mean`, `spread`, or the index of a sample as text.
+            first: output row where they belong; after an out-of-memory error the plane is begun
+                again and its rows are put again.
+            rows: float32.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneJob:
+    """What to restore of one plane, and how."""
+
+    roi: Roi
+    """In low-resolution pixels; what lies around it is read as context."""
+    normalisation: Normalisation
+    samples: int = 0
+    """0 gives the method's single answer, else mean and spread of so many samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneAnswer:
+    """One restored plane in memory, in the units of the input."""
+
+    mean: NDArray[np.float32]
+    """(Y * scale, X * scale): mean over the samples, or the single answer without any."""
+    spread: NDArray[np.float32] | None
+    """Standard deviation over the samples (ddof 1), of the same shape; None with fewer than two."""
+    samples: tuple[NDArray[np.float32], ...]
+    """In the order of their index, each of the shape of the mean."""
+
+
+def restore_plane_samples(
+    restorer: Restorer, source: PlaneSource, where: PlaneIndex, samples: int = 0
+) -> PlaneAnswer:
+    """Restore one whole plane in memory: mean, spread and every sample.
+
+    Exactly what the restore runner writes to disk for this plane: the same normalisation over the
+    whole stack of the channel, the same tiles and samples, the same conserved local mean::
+
+        with open_restorer(model, params, compute, seed, context) as restorer:
+            answer = restore_plane_samples(restorer, source, PlaneIndex(scene=0, c=1), samples=8)
+
+    Args:
+        restorer: the loaded model.
+        source: the opened image.
+        where: scene, time, channel and depth of the plane.
+        samples: how many; 0 gives the single answer and no spread. More than the method has are
+            lowered to what it has (`allowed_samples`).
+
+    Returns:
+        float32 arrays of (Y * scale, X * scale), in the units of the input.
+
+    Raises:
+        InvalidInput: the image is constant or holds values that are not numbers.
+        JobCancelled: the user asked to stop.
+        OutOfMemory: not even the smallest tile fits on the device.
+    """
+    info = source.info.scenes[where.scene]
+    whole = Roi(0, 0, info.size("X"), info.size("Y"))
+    pixels = sample_stack(source, where.scene, where.c)
+    normalisation = measure_normalisation(restorer.card.normalisation, pixels)
+    count = allowed_samples(restorer.spec, samples)
+    sink = _MemorySink(restorer.card.scale * whole.height, restorer.card.scale * whole.width)
+    job = PlaneJob(whole, normalisation, count)
+    restore_plane(restorer, open_plane(source, where), job, sink)
+    kept = tuple(sink.planes[str(index)] for index in range(count))
+    return PlaneAnswer(sink.planes["mean"], sink.planes.get("spread"), kept)
+
+
+def allowed_samples(spec: MethodSpec, wanted: int) -> int:
+    """Give how many samples a method really gives when so many are wanted."""
+    if spec.sampling is None:
+        return 0
+    return wanted if spec.sampling.limit is None else min(wanted, spec.sampling.limit)
+
+
+def restore_plane(
+    restorer: Restorer,
+    plane: tuple[ReadRegion, tuple[int, int]],
+    job: PlaneJob,
+    sink: PlaneSink,
+    on_tile: TileTick = lambda done, total: None,
+) -> None:
+    """Restore one plane row of tiles by row of tiles; memory is bounded for any height.
+
+    When memory ends, the plane is begun again with tiles of half the side, down to 64.
+
+    Args:
+        restorer: the loaded model; its `tile` shrinks when memory ends.
+        plane: reader of rectangles and shape (Y, X) of the whole plane.
+        job: what to restore.
+        sink: takes `mean`, with two samples or more `spread`, and every sample.
+        on_tile: told after every tile.
+
+    Raises:
+        JobCancelled: the user asked to stop.
+        OutOfMemory: not even the smallest tile fits on the device.
+    """
+    while True:
+        shortage = _try_plane(restorer, plane, job, sink, on_tile)
+        if shortage is None:
+            return
+        used = min(restorer.tile, max(job.roi.width, job.roi.height))
+        smaller = halved(used)
+        if smaller is None:
+            raise restorer.shortage(used, shortage)
+        restorer.tile = smaller
+        release_device_memory()
+        restorer.context.warn(
+            f"The memory of {restorer.device.name} was too small for tiles of {used} pixels: "
+            f"continued with {smaller}"
+        )
+
+
+def _try_plane(
+    restorer: Restorer,
+    plane: tuple[ReadRegion, tuple[int, int]],
+    job: PlaneJob,
+    sink: PlaneSink,
+    on_tile: TileTick,
+) -> str | None:
+    """Restore a plane; give what the device said when memory ended, or None."""
+    work = _PlaneWork(restorer, plane, job, sink, on_tile)
+    try:
+        work.do()
+    except OutOfMemory as error:
+        # Only text leaves: the error itself would keep the tensors of the failed tile alive.
+        return error.detail or error.title
+    return None
+
+
+class _PlaneWork:
+    """One attempt at one plane."""
+
+    def __init__(
+        self,
+        restorer: Restorer,
+        plane: tuple[ReadRegion, tuple[int, int]],
+        job: PlaneJob,
+        sink: PlaneSink,
+        on_tile: TileTick,
+    ) -> None:
+        self._restorer = restorer
+        self._read, self._shape = plane
+        self._job = job
+        self._sink = sink
+        self._on_tile = on_tile
+        self._plan: TilePlan = plan_tiles(job.roi, restorer.grid)
+        self._indices = tuple(range(job.samples)) or (None,)
+        self._done = 0
+
+    def do(self) -> None:
+        plan = self._plan
+        width = plan.out_shape[1]
+        blenders = [
+            RowBlender(plan, np.zeros((plan.carry_height, width), np.float32))
+            for _ in self._indices
+        ]
+        for row in range(len(plan.rows)):
+            self._do_row(row, blenders)
+
+    def _do_row(self, row: int, blenders: list[RowBlender]) -> None:
+        lows: dict[int, Array] = {}
+        moments = _Moments()
+        first = 0
+        for index, blender in zip(self._indices, blenders, strict=True):
+            first, band = blender.blend_row(
+                row, lambda tile, i=index: self._restored(tile, i, lows)
+            )
+            moments.add(band)
+            if index is not None:
+                self._sink.put(str(index), first, self._job.normalisation.invert(band))
+        self._sink.put("mean", first, self._job.normalisation.invert(moments.mean))
+        if len(self._indices) > 1:
+            spread = self._job.normalisation.invert_spread(moments.spread())
+            self._sink.put("spread", first, spread)
+
+    def _restored(self, tile: Tile, index: int | None, lows: dict[int, Array]) -> Array:
+        self._restorer.context.check()
+        if tile.x.start not in lows:
+            pixels = read_reflected(self._read, self._shape, tile)
+            lows[tile.x.start] = self._job.normalisation.apply(pixels)
+        high = self._restorer.answer(lows[tile.x.start], index)
+        self._done += 1
+        self._on_tile(self._done, self._plan.tile_count * len(self._indices))
+        return high
+
+
+class _Moments:
+    """Running mean and spread (Welford 1962), so that no sample needs to be kept."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self.mean: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._squares: NDArray[np.float32] = np.zeros(0, np.float32)
+
+    def add(self, band: NDArray[np.float32]) -> None:
+        self._count += 1
+        if self._count == 1:
+            self.mean, self._squares = band.copy(), np.zeros_like(band)
+            return
+        difference = band - self.mean
+        self.mean += difference / np.float32(self._count)
+        self._squares += difference * (band - self.mean)
+
+    def spread(self) -> NDArray[np.float32]:
+        return np.sqrt(self._squares / np.float32(self._count - 1))
+
+
+class _MemorySink:
+    """Keeps everything of one plane."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._shape = (height, width)
+        self.planes: dict[str, NDArray[np.float32]] = {}
+
+    def put(self, kind: str, first: int, rows: NDArray[np.float32]) -> None:
+        plane = self.planes.setdefault(kind, np.zeros(self._shape, np.float32))
+        plane[first : first + len(rows)] = rows

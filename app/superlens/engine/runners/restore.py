@@ -1,0 +1,314 @@
+"""The restore job: one scene of one file becomes a run folder with mean, spread and residual."""
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens import __version__
+from superlens.core.errors import InvalidInput
+from superlens.core.jobs import RestoreRequest
+from superlens.core.records import Number, ResultRecord
+from superlens.engine.context import JobContext
+from superlens.engine.image_reading import (
+    PlaneIndex,
+    Subject,
+    choose_subject,
+    open_plane,
+    require_numbers,
+)
+from superlens.engine.judgement import Agreement, Comparison, can_be_compared, compare
+from superlens.engine.restoration import PlaneJob, restore_plane
+from superlens.engine.restoration_plan import RestorationPlan, plan_restoration
+from superlens.engine.restorer import Restorer, open_restorer
+from superlens.engine.scratch import Scratch
+from superlens.engine.versions import software_versions
+from superlens.io.codec import encode
+from superlens.io.disk import require_free_space
+from superlens.io.hashing import sha256_of
+from superlens.io.image_writer import ImageMetadata, write_image
+from superlens.io.images import ImageSource, open_image
+from superlens.io.runs import Note, RunDocument, RunFolder, create_run
+from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
+
+_SMALLER_PREVIEW_PX = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Everything that the steps of one restoration share."""
+
+    request: RestoreRequest
+    context: JobContext
+    source: ImageSource
+    subject: Subject
+    restorer: Restorer
+    run: RunFolder
+    plan: RestorationPlan
+
+    def stack_shape(self, scale: int) -> tuple[int, ...]:
+        """Give the shape (T, C, Z, Y, X) of a result with `scale` times more pixels a side."""
+        roi = self.subject.roi
+        return (*self.subject.stack_shape, roi.height * scale, roi.width * scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the restoration found out."""
+
+    sha256: str
+    normalisations: tuple[Normalisation, ...]
+    agreement: Agreement | None
+    median_spread: float | None
+
+
+def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultRecord:
+    """Restore one scene; see `engine.execute.execute`."""
+    started, began_s = datetime.now(UTC), time.monotonic()
+    with open_image(Path(request.input.path)) as source:
+        subject = choose_subject(source.info, request.input, request.roi)
+        for warning in source.info.warnings:
+            context.warn(warning)
+        with (
+            create_run(Path(request.out)) as folder,
+            open_restorer(
+                request.model, request.params, request.compute, request.seed, context
+            ) as restorer,
+        ):
+            context.keep_log(folder.log)
+            plan = plan_restoration(request, subject, restorer, context.warn)
+            context.accept(plan.sentence(restorer.device.text))
+            require_free_space(folder.out.parent, plan.needed_bytes, "The restored image")
+            work = _Work(request, context, source, subject, restorer, folder, plan)
+            facts = _restore(work)
+            result = _result(job_id, work, facts, time.monotonic() - began_s)
+            document = RunDocument(
+                request_json=encode(request).decode(),
+                kind=request.kind,
+                job_id=job_id,
+                versions=software_versions(),
+                device=result.device,
+                started=started.isoformat(timespec="seconds"),
+                ended=datetime.now(UTC).isoformat(timespec="seconds"),
+                result=result,
+                notes=_notes(work, facts, time.monotonic() - began_s),
+            )
+            context.check()
+            return replace(result, folder=str(folder.publish(document)))
+
+
+def _restore(work: _Work) -> _Facts:
+    sha256 = _identified(work)
+    require_numbers(work.source, work.subject, work.context.check)
+    normalisations = tuple(_normalisation(work, c) for c in work.subject.channels)
+    if work.subject.pixel_sizes.lateral_um is None:
+        work.context.warn(
+            "The pixel size of the image is unknown: the result has none, and lengths in it are "
+            "pixels; enter the pixel size to get micrometres"
+        )
+    with Scratch(work.run) as scratch:
+        stacks = _empty_stacks(work, scratch)
+        _restore_planes(work, normalisations, stacks)
+        agreement = _compare(work, stacks, scratch)
+        _write(work, stacks)
+        spread = stacks.get("spread")
+        median = None if spread is None else float(np.median(spread[0, 0, spread.shape[2] // 2]))
+    return _Facts(sha256, normalisations, agreement, median)
+
+
+def _identified(work: _Work) -> str:
+    """Give the hash of the input file and make sure that it is the file that was asked for."""
+    wanted = work.request.input
+    found = sha256_of(Path(wanted.path), work.context.check)
+    if wanted.sha256 is not None and wanted.sha256 != found:
+        raise InvalidInput(
+            f"The file {wanted.path} changed since this job was made",
+            "Restore the earlier file, or make the job again from the new one",
+            f"SHA-256 {found}, expected {wanted.sha256}",
+        )
+    return found
+
+
+def _normalisation(work: _Work, channel: int) -> Normalisation:
+    work.context.check()
+    pixels = sample_stack(work.source, work.subject.scene, channel)
+    try:
+        return measure_normalisation(work.restorer.card.normalisation, pixels)
+    except InvalidInput as error:
+        if len(work.subject.channels) == 1:
+            raise
+        name = work.subject.info.channels[channel].name
+        raise InvalidInput(
+            f"Channel {channel} ({name}): {error.title}", error.advice or "Choose another channel"
+        ) from error
+
+
+def _empty_stacks(work: _Work, scratch: Scratch) -> dict[str, NDArray[np.float32]]:
+    kinds = ["mean"]
+    if work.plan.samples > 1:
+        kinds.append("spread")
+    if work.plan.is_kept:
+        kinds += [str(index) for index in range(work.plan.samples)]
+    shape = work.stack_shape(work.restorer.card.scale)
+    return {kind: scratch.array(kind, shape) for kind in kinds}
+
+
+def _restore_planes(
+    work: _Work,
+    normalisations: tuple[Normalisation, ...],
+    stacks: dict[str, NDArray[np.float32]],
+) -> None:
+    planes = work.subject.planes
+    for number, where in enumerate(planes):
+        channel = work.subject.channels.index(where.c)
+
+        def tick(done: int, total: int, before: int = number) -> None:
+            work.context.progress("Restoring", before * total + done, len(planes) * total)
+
+        restore_plane(
+            work.restorer,
+            open_plane(work.source, where),
+            PlaneJob(work.subject.roi, normalisations[channel], work.plan.samples),
+            _StackSink(stacks, where, channel),
+            tick,
+        )
+        _preview(work, stacks["mean"][where.t, channel, where.z])
+
+
+def _preview(work: _Work, plane: NDArray[np.float32]) -> None:
+    step = max(1, max(plane.shape) // _SMALLER_PREVIEW_PX)
+    work.context.preview("mean", plane[::step, ::step])
+
+
+class _StackSink:
+    """Puts the rows of one plane into stacks of (T, C, Z, Y, X); samples that are not kept go."""
+
+    def __init__(
+        self, stacks: dict[str, NDArray[np.float32]], where: PlaneIndex, channel: int
+    ) -> None:
+        self._stacks = stacks
+        self._place = (where.t, channel, where.z)
+
+    def put(self, kind: str, first: int, rows: NDArray[np.float32]) -> None:
+        if kind in self._stacks:
+            self._stacks[kind][self._place][first : first + len(rows)] = rows
+
+
+def _compare(
+    work: _Work, stacks: dict[str, NDArray[np.float32]], scratch: Scratch
+) -> Agreement | None:
+    if not can_be_compared(work.subject):
+        work.context.warn("The image is too small to compare the result with it")
+        return None
+    stacks["residual"] = scratch.array("residual", work.stack_shape(1))
+    comparison = Comparison(work.source, work.subject, stacks["mean"], work.restorer.card.scale)
+
+    def tick(done: int, total: int) -> None:
+        work.context.check()
+        work.context.progress("Comparing with the raw image", done, total)
+
+    return compare(comparison, stacks["residual"], tick)
+
+
+def _write(work: _Work, stacks: dict[str, NDArray[np.float32]]) -> None:
+    card = work.restorer.card
+    sampling = work.restorer.spec.sampling
+    made_by = (
+        f"computationally super-resolved by Superlens {__version__}, "
+        f"model {card.id} ({card.sha256[:12]}), {card.scale}x"
+    )
+    fine = work.subject.pixel_sizes.divided(card.scale)
+    for done, (kind, stack) in enumerate(stacks.items()):
+        work.context.check()
+        work.context.progress("Writing", done, len(stacks))
+        role, relative, what = _naming(kind, "" if sampling is None else sampling.label)
+        is_residual = kind == "residual"
+        metadata = ImageMetadata(
+            pixel_sizes=work.subject.pixel_sizes if is_residual else fine,
+            channels=work.subject.channel_infos,
+            description=f"{what} of an image {made_by}" if is_residual else f"{what}, {made_by}",
+            note=_place_note(work),
+        )
+        write_image(work.run.file(role, relative), stack, metadata)
+    work.context.progress("Writing", len(stacks), len(stacks))
+
+
+def _naming(kind: str, spread_label: str) -> tuple[str, str, str]:
+    """Give role, relative path and description of one of the stacks."""
+    match kind:
+        case "mean":
+            return "mean", "mean.ome.tif", "Image"
+        case "spread":
+            return "spread", "spread.ome.tif", f"Spread: {spread_label}"
+        case "residual":
+            return "residual", "residual.ome.tif", "Residual in sigmas of the expected noise"
+        case _:
+            return "sample", f"samples/{int(kind):03d}.ome.tif", f"Sample {kind}"
+
+
+def _place_note(work: _Work) -> str:
+    """Say where a region lies in its image; empty for a whole image."""
+    if work.request.roi is None:
+        return ""
+    roi, size = work.subject.roi, work.subject.pixel_sizes.lateral_um
+    place = f"Region of {roi.width} x {roi.height} pixels at x = {roi.x}, y = {roi.y} of the input"
+    return place if size is None else f"{place} ({roi.x * size:g} µm, {roi.y * size:g} µm)"
+
+
+def _result(job_id: str, work: _Work, facts: _Facts, seconds: float) -> ResultRecord:
+    numbers = [Number("Duration", seconds, unit="s")]
+    if facts.agreement is not None:
+        numbers += [
+            Number("Misfit to the raw image (χ² per pixel)", facts.agreement.chi2),
+            Number(
+                "Raw pixels off by more than 3 sigmas",
+                100 * facts.agreement.fraction_over_3,
+                unit="%",
+            ),
+        ]
+    if facts.median_spread is not None:
+        numbers.append(Number("Median spread", facts.median_spread, unit="input units"))
+    return ResultRecord(
+        job_id=job_id,
+        kind=work.request.kind.value,
+        folder=str(work.run.out),
+        files=work.run.files,
+        numbers=tuple(numbers),
+        warnings=work.context.warnings,
+        device=work.restorer.device.text,
+    )
+
+
+def _notes(work: _Work, facts: _Facts, seconds: float) -> dict[str, Note]:
+    card, subject = work.restorer.card, work.subject
+    sizes, agreement = subject.pixel_sizes, facts.agreement
+    sampling = work.restorer.spec.sampling if work.plan.samples > 1 else None
+    notes: dict[str, Note] = {
+        "input_path": work.request.input.path,
+        "input_sha256": facts.sha256,
+        "model_id": card.id,
+        "model_sha256": card.sha256,
+        "method_id": card.method,
+        "claim": card.claim.value,
+        "scale": card.scale,
+        "samples_used": work.plan.samples,
+        "spread_label": None if sampling is None else sampling.label,
+        "seed": work.request.seed,
+        "tile": work.restorer.tile,
+        "normalisation_low": facts.normalisations[0].low,
+        "normalisation_high": facts.normalisations[0].high,
+        "consistency_chi2": None if agreement is None else agreement.chi2,
+        "consistency_over_3": None if agreement is None else agreement.fraction_over_3,
+        "pixel_size_um": sizes.lateral_um,
+        "pixel_size_origin": sizes.origin.value,
+        "pixel_size_sr_um": sizes.divided(card.scale).lateral_um,
+        "seconds": seconds,
+        "place": _place_note(work) or None,
+    }
+    for number, normalisation in enumerate(facts.normalisations[1:], start=1):
+        notes[f"normalisation_low_{number}"] = normalisation.low
+        notes[f"normalisation_high_{number}"] = normalisation.high
+    return notes
