@@ -48,9 +48,15 @@ def failed_record(record: JobRecord, error: SuperlensError) -> JobRecord:
 
 
 def revived_record(record: JobRecord) -> JobRecord:
-    """Give the record of a job as a new session finds it: what had not ended waits again."""
+    """Give the record of a job as a new session finds it: what had not ended waits again.
+
+    A run that was published just before the program died counts as done.
+    """
     if record.state.is_ended:
         return record
+    result = _published_result(record)
+    if result is not None:
+        return replace(record, state=JobState.DONE, result=result, ended=utc_now())
     request = resumed_request(record.request)
     return replace(
         record, request=request, state=JobState.WAITING, phase="", done=0, total=0, started=""
@@ -79,3 +85,14 @@ def full_result(request: JobRequest, result: ResultRecord) -> ResultRecord:
         return read_run(Path(result.folder)).result
     except SuperlensError:
         return result
+
+
+def _published_result(record: JobRecord) -> ResultRecord | None:
+    folder = run_folder_of(record.request)
+    if folder is None:
+        return None
+    try:
+        run = read_run(folder)
+    except SuperlensError:
+        return None
+    return run.result if run.job_id == record.id else None

@@ -65,6 +65,8 @@ class _Job:
     record: JobRecord
     image_ids: tuple[str, ...] = ()
     seconds_left: float | None = None
+    is_saved: bool = False
+    """Whether the store of the project holds it."""
     is_offered: bool = False
     is_forced: bool = False
     """Whether its engine is being killed because the user wants the job to stop."""
@@ -148,6 +150,7 @@ class JobQueue(QObject):
         job = _Job(record, image_ids)
         if self._store is not None and not job.is_thumbnail:
             self._store.add_job(record)
+            job.is_saved = True
         self._jobs[record.id] = job
         self._queue(job)
         self.job_added.emit(record)
@@ -231,7 +234,9 @@ class JobQueue(QObject):
         self._store, self._folder = store, requests_folder
         for saved in store.jobs():
             record = revived_record(saved)
-            self._jobs[record.id] = _Job(record, is_offered=not record.state.is_ended)
+            self._jobs[record.id] = _Job(
+                record, is_saved=True, is_offered=not record.state.is_ended
+            )
             if record != saved:
                 self._save(self._jobs[record.id], record)
             self.job_added.emit(record)
@@ -347,7 +352,7 @@ class JobQueue(QObject):
         self.job_changed.emit(record)
 
     def _save(self, job: _Job, record: JobRecord) -> None:
-        if self._store is None or job.is_thumbnail:
+        if self._store is None or not job.is_saved:
             return
         try:
             self._store.update_job(record)

@@ -214,6 +214,20 @@ def run_folder_of(request: JobRequest) -> Path | None:
     return Path(request.out)
 
 
+def inputs_of(request: JobRequest) -> tuple[frozenset[Path], frozenset[Path]]:
+    """Give the image files and the run folders that a job reads."""
+    match request:
+        case RestoreRequest():
+            return frozenset({Path(request.input.path)}), frozenset()
+        case MeasureRequest():
+            images = (image for item in request.fields for image in item.channels.values())
+            return frozenset(Path(image.path) for image in images), frozenset()
+        case ReportRequest():
+            return frozenset(), frozenset(Path(run) for run in request.runs)
+        case _:
+            return frozenset(), frozenset()
+
+
 def _model_params(
     model: ModelCard, values: Mapping[str, ParameterValue | str]
 ) -> dict[str, ParameterValue]:

@@ -3,16 +3,36 @@
 QtCore only. It owns settings, state, engine links, job queue and the open project.
 """
 
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from superlens.core.errors import InvalidInput, SuperlensError
 from superlens.core.jobs import Lane
-from superlens.io.model_library import InstalledModel
+from superlens.engine.entry import start_engine
+from superlens.io.locations import cache_dir, settings_dir, state_dir
+from superlens.io.model_library import InstalledModel, installed_models
+from superlens.io.store import DATABASE_FILE, ProjectStore
 from superlens.workbench.engine_link import EngineLink
 from superlens.workbench.jobs import JobQueue
+from superlens.workbench.log import log_engine_line
+from superlens.workbench.places import ProjectPlaces
 from superlens.workbench.project import Project
 from superlens.workbench.settings import Settings, State
+from superlens.workbench.supervision import Engine
+
+logger = logging.getLogger(__name__)
+
+SETTINGS_FILE = "settings.json"
+STATE_FILE = "state.json"
+_SCRATCH_FOLDER = "untitled"
+
+StartLane = Callable[[Lane, int | None], Engine]
+"""Starts the engine of a lane with so many threads; None leaves them to the machine."""
 
 
 class Workbench(QObject):
@@ -35,23 +55,51 @@ class Workbench(QObject):
     state: State
     jobs: JobQueue
 
+    def __init__(self, start: StartLane = start_engine, parent: QObject | None = None) -> None:
+        """Read settings and state; no engine is started yet.
+
+        Args:
+            start: what starts an engine; tests give a fake.
+            parent: owner of the object.
+        """
+        super().__init__(parent)
+        self.settings = Settings(settings_dir() / SETTINGS_FILE, self)
+        self.state = State(state_dir() / STATE_FILE, self)
+        self._start = start
+        self._links = {lane: EngineLink(lane, self._start_lane, parent=self) for lane in Lane}
+        self.jobs = JobQueue(self._links, cache_dir() / "jobs", self)
+        self._models: tuple[InstalledModel, ...] | None = None
+        self._store: ProjectStore | None = None
+        self._project: Project | None = None
+        for link in self._links.values():
+            link.ready.connect(self.engine_ready)
+            link.lost.connect(self._note_loss)
+            link.log_line.connect(log_engine_line)
+
     @property
     def project(self) -> Project | None:
         """The open project."""
-        raise NotImplementedError
+        return self._project
 
     @property
     def models(self) -> tuple[InstalledModel, ...]:
-        """The installed models, read once."""
-        raise NotImplementedError
+        """The installed models, read at first use; `reload_models()` reads them again."""
+        if self._models is None:
+            self._models = installed_models()
+        return self._models
+
+    def reload_models(self) -> None:
+        """Forget which models are installed, after one was added."""
+        self._models = None
 
     def link(self, lane: Lane) -> EngineLink:
         """Give the link to the engine of a lane: its state, its devices, `restart()`."""
-        raise NotImplementedError
+        return self._links[lane]
 
     def start_engines(self) -> None:
         """Start both engines; called right after the window is shown."""
-        raise NotImplementedError
+        for link in self._links.values():
+            link.start()
 
     def new_project(self, folder: Path) -> Project:
         """Make a project in a new or empty folder and open it.
@@ -59,7 +107,11 @@ class Workbench(QObject):
         Raises:
             SuperlensError: the folder cannot be a project; the open project stays open.
         """
-        raise NotImplementedError
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / DATABASE_FILE).exists():
+            raise InvalidInput(
+                f"The folder {folder} is not empty", "Choose a new name, or an empty folder"
+            )
+        return self._open(ProjectStore.create(folder))
 
     def open_project(self, folder: Path) -> Project:
         """Open a project instead of the one that is open.
@@ -67,16 +119,77 @@ class Workbench(QObject):
         Raises:
             SuperlensError: no project, locked, or made by a newer version; the open one stays open.
         """
-        raise NotImplementedError
+        if self._project is not None and self._project.folder == folder.absolute():
+            return self._project
+        return self._open(ProjectStore.open(folder))
 
     def ensure_project(self) -> Project:
-        """Give the open project, or make and open an untitled one in the user's state folder."""
-        raise NotImplementedError
+        """Give the open project, or make and open an untitled one in the user's state folder.
+
+        Raises:
+            SuperlensError: the state folder cannot be written to.
+        """
+        if self._project is not None:
+            return self._project
+        name = f"Untitled {datetime.now().astimezone():%Y-%m-%d %H%M%S}"
+        return self._open(ProjectStore.create(_free_folder(_scratch_dir() / name)))
 
     def close_project(self) -> None:
         """Close the open project: its running jobs stop and are offered again when it is opened."""
-        raise NotImplementedError
+        if self._let_go_of_project():
+            self.project_changed.emit(None)
 
     def shutdown(self) -> None:
-        """Close the project and end both engines; blocks until no process is left (5 s at most)."""
-        raise NotImplementedError
+        """Close the project and end both engines; blocks until no process is left."""
+        self.close_project()
+        EngineLink.shut_down_all(tuple(self._links.values()))
+
+    def _start_lane(self, lane: Lane) -> Engine:
+        threads = self.settings.values.threads if lane is Lane.ACCELERATOR else None
+        return self._start(lane, threads)
+
+    def _note_loss(self, reason: str) -> None:
+        for lane, link in self._links.items():
+            if link is self.sender():
+                self.engine_lost.emit(lane.value, reason)
+
+    def _open(self, store: ProjectStore) -> Project:
+        try:
+            records = store.images(), store.jobs(), store.results()
+        except SuperlensError:
+            store.close()
+            raise
+        logger.debug("Opened a project of %d images, %d jobs, %d results", *map(len, records))
+        self._let_go_of_project()
+        self._store = store
+        self.jobs.attach(store, ProjectPlaces(store.folder).jobs)
+        self._project = Project(store, self.jobs, self)
+        self.state.remember_project(store.folder)
+        self.project_changed.emit(self._project)
+        return self._project
+
+    def _let_go_of_project(self) -> bool:
+        project, store = self._project, self._store
+        if project is None or store is None:
+            return False
+        self._project = self._store = None
+        is_empty = not project.images() and not project.results()
+        project.close()
+        self.jobs.detach()
+        store.close()
+        if is_empty and project.folder.parent == _scratch_dir():
+            shutil.rmtree(project.folder, ignore_errors=True)
+            self.state.forget_project(project.folder)
+        project.deleteLater()
+        return True
+
+
+def _scratch_dir() -> Path:
+    return state_dir() / _SCRATCH_FOLDER
+
+
+def _free_folder(wanted: Path) -> Path:
+    folder, number = wanted, 2
+    while folder.exists():
+        folder, number = wanted.with_name(f"{wanted.name} {number}"), number + 1
+    return folder

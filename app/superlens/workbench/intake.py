@@ -1,0 +1,149 @@
+"""Files on their way into a project: folders are walked and files identified in a thread pool.
+
+QtCore only. It decides nothing: whether a file is taken is the business of `project`.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
+
+from superlens.core.errors import MissingFile, SuperlensError, describe_error
+from superlens.core.records import FileIdentity
+from superlens.io.hashing import quick_identity
+from superlens.io.runs import JOB_FILE
+
+IMAGE_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg"})
+"""Endings of the files taken out of a dropped folder; a file dropped by itself is always tried."""
+
+_CLOSING_MS = 10_000
+
+
+class LinkState(StrEnum):
+    """Whether the linked file of an image is as it was."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    CHANGED = "changed"
+    """Another size or time of change than at import."""
+
+
+class FileIntake(QObject):
+    """Looks at files where that may take long, and says what it found in the thread of Qt.
+
+    Signals:
+        listed(Path): a file is going to be identified.
+        identified(Path, FileIdentity): a file is there and readable.
+        refused(Path, ErrorInfo): a file or folder that cannot be taken.
+        emptied(): everything asked for so far was looked at.
+        link_seen(str image_id, LinkState): how the file of an image stands.
+    """
+
+    listed = Signal(object)
+    identified = Signal(object, object)
+    refused = Signal(object, object)
+    emptied = Signal()
+    link_seen = Signal(str, object)
+    _task_done = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = QThreadPool(self)
+        # One for dropped files, one for links; more only fight for the same disk.
+        self._pool.setMaxThreadCount(2)
+        self._is_closing = threading.Event()
+        self._tasks = 0
+        self._task_done.connect(self._count_down, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether files are still being looked at."""
+        return self._tasks > 0
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Identify files, and the image files in folders."""
+        asked = tuple(paths)
+        self._tasks += 1
+        self._pool.start(lambda: self._identify_all(asked))
+
+    def look_at_links(self, files: Mapping[str, tuple[Path, FileIdentity]]) -> None:
+        """See whether the files of images (id to path and identity) are as they were."""
+        asked = dict(files)
+        self._tasks += 1
+        self._pool.start(lambda: self._see_all(asked))
+
+    def close(self) -> None:
+        """Stop looking; blocks until the file at hand is left alone."""
+        self._is_closing.set()
+        self._pool.clear()
+        self._pool.waitForDone(_CLOSING_MS)
+
+    def _identify_all(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            is_empty = True
+            for file in image_files_in(path) if path.is_dir() else (path,):
+                if self._is_closing.is_set():
+                    return
+                is_empty = False
+                self._identify(file)
+            if is_empty:
+                self.refused.emit(path, describe_error(_no_image(path)))
+        self._task_done.emit()
+
+    def _identify(self, file: Path) -> None:
+        self.listed.emit(file)
+        try:
+            identity = quick_identity(file)
+        except SuperlensError as error:
+            self.refused.emit(file, describe_error(error))
+        else:
+            self.identified.emit(file, identity)
+
+    def _see_all(self, files: Mapping[str, tuple[Path, FileIdentity]]) -> None:
+        for image_id, (path, identity) in files.items():
+            if self._is_closing.is_set():
+                return
+            self.link_seen.emit(image_id, link_state(path, identity))
+        self._task_done.emit()
+
+    def _count_down(self) -> None:
+        self._tasks -= 1
+        if self._tasks == 0:
+            self.emptied.emit()
+
+
+def link_state(path: Path, identity: FileIdentity) -> LinkState:
+    """Say whether a file is there with the size and time of change that it had at import."""
+    try:
+        status = path.stat()
+    except OSError:
+        return LinkState.MISSING
+    same = (status.st_size, status.st_mtime_ns) == (identity.size_bytes, identity.modified_ns)
+    return LinkState.PRESENT if same else LinkState.CHANGED
+
+
+def image_files_in(folder: Path) -> Iterator[Path]:
+    """Give the image files below a folder, sorted; hidden folders and runs are left out."""
+    for root, folders, files in os.walk(folder):
+        if JOB_FILE in files:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not _is_left_out(name))
+        for name in sorted(files):
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith("."):
+                yield Path(root) / name
+
+
+def _no_image(folder: Path) -> MissingFile:
+    endings = ", ".join(sorted(IMAGE_SUFFIXES))
+    return MissingFile(
+        f"The folder {folder} holds no image",
+        f"Files with one of these endings are taken: {endings}",
+    )
+
+
+def _is_left_out(folder_name: str) -> bool:
+    return folder_name.startswith(".") or folder_name.endswith(".partial")
