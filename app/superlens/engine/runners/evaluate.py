@@ -18,7 +18,8 @@ from superlens.core.method import Array
 from superlens.core.records import Number, ResultRecord
 from superlens.engine.context import JobContext
 from superlens.engine.image_reading import PlaneIndex
-from superlens.engine.restoration import Restorer, open_restorer, restore_plane_samples
+from superlens.engine.restoration import restore_plane_samples
+from superlens.engine.restorer import Restorer, open_restorer
 from superlens.engine.versions import software_versions
 from superlens.io.atomic import replace_file
 from superlens.io.codec import encode
