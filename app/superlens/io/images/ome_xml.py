@@ -34,6 +34,8 @@ class OmeDocument:
     images: tuple[OmeImage, ...]
     companion: str | None
     """The file that holds the metadata, when this text only points to it."""
+    largest_count: int
+    """The largest number of planes that any single element speaks of."""
 
 
 def parse_ome(text: str) -> OmeDocument | None:
@@ -49,6 +51,7 @@ def parse_ome(text: str) -> OmeDocument | None:
     return OmeDocument(
         images=tuple(_image(root, image) for image in _children(root, "Image")),
         companion=None if pointer is None else pointer.get("MetadataFile", ""),
+        largest_count=max((_count(element) for element in root.iter()), default=0),
     )
 
 
@@ -73,6 +76,18 @@ def _image(root: Any, image: Any) -> OmeImage:
         numerical_aperture=_aperture(root, image),
         time_interval_s=_in_unit(pixels, "TimeIncrement", "s", _TO_S),
     )
+
+
+def _count(element: Any) -> int:
+    """Give the number of planes that a `TiffData` or a modulo element speaks of."""
+    name = _local(element)
+    if name == "TiffData":
+        counts = [_number(element.get(key)) or 0 for key in ("PlaneCount", "NumPlanes", "IFD")]
+        return int(max(counts))
+    if name.startswith("ModuloAlong"):
+        start, end, step = (_number(element.get(key)) for key in ("Start", "End", "Step"))
+        return int(abs((end or 0) - (start or 0)) / (abs(step or 0) or 1))
+    return 0
 
 
 def _pixel_sizes(pixels: Any) -> PixelSizes:

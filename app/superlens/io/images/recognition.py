@@ -8,6 +8,7 @@ from superlens.core.errors import SuperlensError, UnreadableFile, UnsupportedIma
 from superlens.io.system_errors import reading
 
 _HEAD_BYTES = 4096
+_SEARCHED_BYTES = 16 << 20
 _AS_TIFF = "Export it as OME-TIFF with the program that made it, or with Fiji"
 
 
@@ -22,41 +23,46 @@ class FileKind(StrEnum):
 class _Foreign:
     """A format that is recognised only to say its name."""
 
-    magic: bytes
     name: str
+    magic: bytes
     offset: int = 0
+    also: tuple[int, bytes] = (0, b"")
+    """A second mark and its place, where the first is too short to be sure."""
     is_image: bool = True
 
+    def fits(self, head: bytes) -> bool:
+        place, mark = self.also
+        return head.startswith(self.magic, self.offset) and head.startswith(mark, place)
 
+
+_ZIP, _PDF, _OLE = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PICTURE_MAGICS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _FOREIGN = (
-    _Foreign(b"ZISRAWFILE", "a Zeiss CZI file"),
-    _Foreign(b"\x70\x00\x00\x00", "a Leica LIF file"),
-    _Foreign(b"\xda\xce\xbe\x0a", "a Nikon ND2 file"),
-    _Foreign(b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 or an old Nikon ND2 file"),
-    _Foreign(b"\xffO\xffQ", "a JPEG 2000 file"),
-    _Foreign(b"\x89HDF\r\n\x1a\n", "an HDF5 file (such as Imaris IMS)"),
-    _Foreign(b"DICM", "a DICOM file", 128),
-    _Foreign(b"MAP ", "an MRC file", 208),
-    _Foreign(b"\xa0\xc0", "a DeltaVision DV file", 96),
-    _Foreign(b"\xc0\xa0", "a DeltaVision DV file", 96),
-    _Foreign(b"OLYMPUSRAWFORMAT", "an Olympus OIR file"),
-    _Foreign(b"SIMPLE  =", "a FITS file"),
-    _Foreign(b"GIF8", "a GIF picture"),
-    _Foreign(b"BM", "a BMP picture"),
-    _Foreign(b"WEBP", "a WebP picture", 8),
-    _Foreign(b"ftypavif", "an AVIF picture", 4),
-    _Foreign(b"ftyphei", "a HEIC picture", 4),
-    _Foreign(b"\x93NUMPY", "a NumPy array"),
-    _Foreign(b"%PDF", "a PDF document", is_image=False),
-    _Foreign(b"PK\x03\x04", "a ZIP archive", is_image=False),
-    _Foreign(b"Rar!", "a RAR archive", is_image=False),
-    _Foreign(b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", is_image=False),
-    _Foreign(b"\x1f\x8b", "a file packed by gzip", is_image=False),
-    _Foreign(
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE container (Olympus OIB, Zeiss ZVI or Office)"
-    ),
+    _Foreign("a Zeiss CZI file", b"ZISRAWFILE"),
+    _Foreign("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a")),
+    _Foreign("a Nikon ND2 file", b"\xda\xce\xbe\x0a"),
+    _Foreign("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
+    _Foreign("a JPEG 2000 file", b"\xffO\xffQ"),
+    _Foreign("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
+    _Foreign("a DICOM file", b"DICM", 128),
+    _Foreign("an MRC file", b"MAP ", 208),
+    _Foreign("a DeltaVision DV file", b"\xa0\xc0", 96),
+    _Foreign("a DeltaVision DV file", b"\xc0\xa0", 96),
+    _Foreign("an Olympus OIR file", b"OLYMPUSRAWFORMAT"),
+    _Foreign("a FITS file", b"SIMPLE  ="),
+    _Foreign("a GIF picture", b"GIF8"),
+    _Foreign("a BMP picture", b"BM", also=(6, b"\0\0\0\0")),
+    _Foreign("a WebP picture", b"RIFF", also=(8, b"WEBP")),
+    _Foreign("an AVIF picture", b"ftypavif", 4),
+    _Foreign("a HEIC picture", b"ftyphei", 4),
+    _Foreign("a NumPy array", b"\x93NUMPY"),
+    _Foreign("an OLE container (such as Olympus OIB, Zeiss ZVI or an Office document)", _OLE),
+    _Foreign("a PDF document", _PDF, is_image=False),
+    _Foreign("a ZIP archive", _ZIP, is_image=False),
+    _Foreign("a RAR archive", b"Rar!", is_image=False),
+    _Foreign("a 7-Zip archive", b"7z\xbc\xaf\x27\x1c", is_image=False),
+    _Foreign("a file packed by gzip", b"\x1f\x8b", is_image=False),
 )
 
 
@@ -70,6 +76,8 @@ def recognise(path: Path) -> FileKind:
     """
     if path.is_dir():
         raise _folder_error(path)
+    if path.exists() and not path.is_file():
+        raise UnreadableFile(f"{path.name} is a device, not a file", "Choose an image file")
     with reading(path), path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:
@@ -91,7 +99,7 @@ def _folder_error(path: Path) -> SuperlensError:
 
 def _foreign_error(path: Path, head: bytes) -> SuperlensError:
     for foreign in _FOREIGN:
-        if head.startswith(foreign.magic, foreign.offset):
+        if foreign.fits(head):
             return _named_error(path, head, foreign)
     if _is_text(head):
         return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
@@ -117,12 +125,12 @@ def _named_error(path: Path, head: bytes, foreign: _Foreign) -> SuperlensError:
 
 
 def _is_protected(path: Path, head: bytes) -> bool:
-    if head.startswith(b"PK\x03\x04"):
-        return bool(head[6] & 1)  # general purpose flag, bit 0: encrypted
-    if head.startswith((b"%PDF", b"\xd0\xcf\x11\xe0")):
-        mark = b"/Encrypt" if head.startswith(b"%PDF") else "EncryptedPackage".encode("utf-16-le")
+    if head.startswith(_ZIP):
+        return len(head) > 6 and bool(head[6] & 1)  # general purpose flag, bit 0: encrypted
+    if head.startswith((_PDF, _OLE)):
+        mark = b"/Encrypt" if head.startswith(_PDF) else "EncryptedPackage".encode("utf-16-le")
         with reading(path), path.open("rb") as stream:
-            return mark in stream.read(16 << 20)
+            return mark in stream.read(_SEARCHED_BYTES)
     return False
 
 
@@ -130,8 +138,8 @@ def _is_text(head: bytes) -> bool:
     if b"\0" in head:
         return False
     try:
-        # The last character may be cut by the end of the block.
-        head.decode("utf-8") if len(head) < _HEAD_BYTES else head[:-4].decode("utf-8", "strict")
-    except UnicodeDecodeError:
-        return False
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The end of the block may cut a character of up to four bytes.
+        return len(head) == _HEAD_BYTES and error.start > len(head) - 4
     return True

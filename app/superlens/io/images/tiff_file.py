@@ -1,6 +1,5 @@
 """TIFF, BigTIFF, OME-TIFF, ImageJ TIFF and the TIFFs of microscope vendors, by tifffile."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens.core.errors import UnsupportedImage
+from superlens.core.errors import UnreadableFile, UnsupportedImage
 from superlens.core.jobs import Roi
 from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.images.ome_xml import OmeDocument, parse_ome
@@ -25,7 +24,11 @@ from superlens.io.images.tiff_guards import (
     require_whole_pages,
 )
 from superlens.io.images.tiff_metadata import Facts, facts_of, format_name
-from superlens.io.images.tiff_regions import read_contiguous_region, read_page_region
+from superlens.io.images.tiff_regions import (
+    is_in_one_piece,
+    read_contiguous_region,
+    read_page_region,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,13 @@ class TiffImage:
             UnreadableFile: it is cut off or damaged.
             UnsupportedImage: its axes or its type of numbers are not supported.
         """
-        import tifffile
-
         quiet_library_log("tifffile")
         self._name = path.name
         with reader_failures(self._name):
-            self._tif: Any = tifffile.TiffFile(path)
+            self._tif, document, warnings = _opened(path)
             try:
-                self._scenes, self._info = _read_headers(path, self._tif)
+                self._scenes = _scenes(self._name, self._tif)
+                self._info = _info(path, self._tif, self._scenes, document, warnings)
             except BaseException:
                 self._tif.close()
                 raise
@@ -107,55 +109,75 @@ class TiffImage:
             offset = series.dataoffset + index * series.keyframe.nbytes
             return read_contiguous_region(self._name, series.keyframe, offset, layer, roi)
         page = series[index]
-        if page.is_final:
+        if is_in_one_piece(page):
             return read_contiguous_region(self._name, page, page.dataoffsets[0], layer, roi)
         return read_page_region(self._name, page, layer, roi)
 
 
-def _read_headers(path: Path, tif: Any) -> tuple[tuple[_Scene, ...], ImageInfo]:
-    name = path.name
-    require_pages(name, tif)
-    ome_text = str(tif.ome_metadata or "")
-    document = _checked_ome(name, tif, ome_text)
-    require_declared_planes(name, tif)
-    warnings: list[str] = list(_ome_warnings(document, ome_text))
+def _opened(path: Path) -> tuple[Any, OmeDocument | None, tuple[str, ...]]:
+    """Open a TIFF whose headers passed the guards; OME-XML that is damaged is left aside."""
+    tif = _tiff_file(path)
+    try:
+        require_pages(path.name, tif)
+        require_declared_planes(path.name, tif)
+        text = str(tif.ome_metadata or "")
+        if not text:
+            return tif, None, ()
+        require_safe_names(path.name, text)
+        document = parse_ome(text)
+        if document is not None:
+            require_ome_planes(path.name, document, text, tif)
+            return tif, document, _companion_warning(document)
+    except BaseException:
+        tif.close()
+        raise
+    tif.close()
+    warning = "The OME-XML of this file is damaged; only its pixels are read"
+    return _tiff_file(path, is_ome=False), None, (warning,)
+
+
+def _tiff_file(path: Path, is_ome: bool | None = None) -> Any:
+    import tifffile
+
+    # The other two dialects open more files, by names that nobody checked.
+    return tifffile.TiffFile(path, is_ome=is_ome, is_mmstack=False, is_ndtiff=False)
+
+
+def _companion_warning(document: OmeDocument) -> tuple[str, ...]:
+    if document.companion is None:
+        return ()
+    part = f"This file is one part of a set described by {document.companion!r}"
+    return (f"{part}; only this part is read",)
+
+
+def _scenes(name: str, tif: Any) -> tuple[_Scene, ...]:
     scenes: list[_Scene] = []
     for series in tif.series:
         require_credible_size(name, series.keyframe)
         require_whole_pages(name, series)
-        planes = map_planes(name, series)
-        warnings.extend(planes.warnings)
-        scenes.append(_Scene(series, planes))
+        scenes.append(_Scene(series, map_planes(name, series)))
+    if not scenes:
+        raise UnreadableFile(
+            f"{name} is damaged: none of its pages can be read",
+            "Copy it again from where it came from",
+        )
+    return tuple(scenes)
+
+
+def _info(
+    path: Path,
+    tif: Any,
+    scenes: tuple[_Scene, ...],
+    document: OmeDocument | None,
+    warnings: tuple[str, ...],
+) -> ImageInfo:
     facts = facts_of(tif, document, [scene.series for scene in scenes])
     infos = tuple(
-        _scene_info(name, index, scene, fact)
+        _scene_info(path.name, index, scene, fact)
         for index, (scene, fact) in enumerate(zip(scenes, facts, strict=True))
     )
-    info = ImageInfo(str(path), format_name(tif), infos, tuple(dict.fromkeys(warnings)))
-    return tuple(scenes), info
-
-
-def _checked_ome(name: str, tif: Any, ome_text: str) -> OmeDocument | None:
-    if not ome_text:
-        return None
-    require_safe_names(name, ome_text)
-    document = parse_ome(ome_text)
-    if document is not None:
-        require_ome_planes(name, document, ome_text, len(tif.pages))
-    return document
-
-
-def _ome_warnings(document: OmeDocument | None, ome_text: str) -> Sequence[str]:
-    if not ome_text:
-        return ()
-    if document is None:
-        return ("The OME-XML of this file is damaged; only its pixels are read",)
-    if document.companion is not None:
-        return (
-            f"This file is one part of a set described by {document.companion!r}; "
-            "only this part is read",
-        )
-    return ()
+    told = (*warnings, *(text for scene in scenes for text in scene.planes.warnings))
+    return ImageInfo(str(path), format_name(tif), infos, tuple(dict.fromkeys(told)))
 
 
 def _scene_info(name: str, index: int, scene: _Scene, facts: Facts) -> SceneInfo:

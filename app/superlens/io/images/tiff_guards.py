@@ -15,6 +15,7 @@ from superlens.io.images.ome_xml import OmeDocument, named_files
 _IMAGES = re.compile(r"^images=(\d+)", re.MULTILINE)
 _LARGEST_RATIO = 5000
 """More than any codec makes of a microscope image: deflate ends at 1032."""
+_MOST_PLANES = 1_000_000
 _HARMLESS_BYTES = 256 << 20
 _COPY_AGAIN = "Copy it again from where it came from"
 
@@ -46,20 +47,20 @@ def require_safe_names(name: str, ome_text: str) -> None:
             )
 
 
-def require_ome_planes(name: str, document: OmeDocument, ome_text: str, pages: int) -> None:
+def require_ome_planes(name: str, document: OmeDocument, ome_text: str, tif: Any) -> None:
     """Make sure that the planes that OME-XML declares can be there.
 
     Raises:
-        UnreadableFile: fewer pages than declared planes.
+        UnreadableFile: there are fewer pages than declared planes.
     """
     declared = sum(image.planes for image in document.images)
-    # A plane in another file needs a TiffData element of its own or shares one with its file.
-    if set(named_files(ome_text)) - {name}:
-        limit = max(pages, 1) * max(1, ome_text.count("TiffData"))
-    else:
-        limit = pages
-    if declared > limit:
-        raise _cut_off(name, min(pages, declared), declared)
+    # Planes in other files are counted when those are open; until then only absurd numbers end.
+    in_other_files = bool(set(named_files(ome_text)) - {name})
+    # Some writers leave out that a page holds several samples.
+    pages = len(tif.pages) * max(1, int(tif.pages.first.samplesperpixel))
+    limit = _MOST_PLANES if in_other_files else pages
+    if max(declared, document.largest_count) > limit:
+        raise _cut_off(name, pages, max(declared, document.largest_count))
 
 
 def require_declared_planes(name: str, tif: Any) -> None:

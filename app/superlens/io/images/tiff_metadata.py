@@ -1,5 +1,6 @@
 """What each dialect of TIFF says of its scenes: names, pixel sizes, channels, optics."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,12 +72,17 @@ def _from_ome(image: OmeImage | None) -> Facts:
     if image is None:
         return Facts()
     return Facts(
-        image.name,
+        _without_folder(image.name),
         image.pixel_sizes,
         image.channels,
         image.numerical_aperture,
         image.time_interval_s,
     )
+
+
+def _without_folder(name: str) -> str:
+    # Some microscopes name an image by the path of its file on their own computer.
+    return re.split(r"[/\\]", name)[-1] if re.match(r"[A-Za-z]:\\|/|\\\\", name) else name
 
 
 def _from_vendor(tif: Any, series: Any) -> Facts:
@@ -110,7 +116,8 @@ def _imagej_channels(metadata: dict[str, Any], series: Any) -> tuple[ChannelInfo
     labels: Sequence[str] = metadata.get("Labels") or ()
     sizes = dict(zip(series.axes, series.shape, strict=True))
     # One label belongs to each plane; only with one plane per channel do they name channels.
-    if len(labels) != sizes.get("C", 1) or sizes.get("Z", 1) * sizes.get("T", 1) > 1:
+    others = sizes.get("Z", 1) * sizes.get("T", 1)
+    if len(labels) != sizes.get("C", 1) or len(labels) < 2 or others > 1:
         return ()
     return tuple(
         ChannelInfo(label.strip() or f"Channel {index + 1}") for index, label in enumerate(labels)
@@ -119,10 +126,12 @@ def _imagej_channels(metadata: dict[str, Any], series: Any) -> tuple[ChannelInfo
 
 def _from_stk(metadata: dict[str, Any]) -> Facts:
     wavelength = metadata.get("wavelength")
+    properties: Sequence[dict[str, Any]] = metadata.get("PlaneProperty", ())
     return Facts(
         "",
         sizes_from_stk(metadata),
         _single_channel(metadata.get("Name"), wavelength),
+        next((_positive(item["value"]) for item in properties if item["name"] == "_MagNA_"), None),
     )
 
 

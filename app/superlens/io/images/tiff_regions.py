@@ -1,7 +1,7 @@
 """Rectangles out of TIFF pages: only the strips or tiles that they touch are read and decoded."""
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,14 @@ def read_contiguous_region(
         raise UnreadableFile(f"{name} is cut off", "Copy it again from where it came from")
     block = np.frombuffer(data, dtype).reshape(roi.height, columns, samples)
     return block[:, roi.x : roi.x + roi.width].astype(dtype.newbyteorder("="))
+
+
+def is_in_one_piece(page: Any) -> bool:
+    """Say whether the pixels of a page lie uncompressed in one piece, so that rows can be read."""
+    # What tifffile says of a page that is not the first is said of the first.
+    segments = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+    follows = all(a + n == b for (a, n), (b, _) in pairwise(segments))
+    return bool(page.keyframe.is_final) and follows
 
 
 def open_handle(page: Any) -> Any:
