@@ -121,8 +121,10 @@ class FieldMeasurement:
 
     rows: tuple[ObjectRow, ...]
     labels: NDArray[np.int32]
-    """(Y, X): object id per pixel, 0 outside; ids as in the rows."""
+    """(Y, X): object id per pixel, 0 outside; ids as in the rows, and those of objects without a row."""
     warnings: tuple[str, ...] = ()
+    doubt: str = ""
+    """Why no value of this field can be believed, such as swapped channels; its values are NaN then."""
 
 
 class Assay(Protocol):

@@ -1,0 +1,1 @@
+"""Nuclear translocation: how much of a protein is in the nucleus."""
