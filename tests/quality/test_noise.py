@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from shared_data import require_shared_data
 from superlens.core.errors import InvalidInput
 from superlens.quality.noise import NoiseModel, estimate_noise
 
@@ -99,3 +100,21 @@ def test_sigma_never_falls_below_the_read_noise():
 def test_tiny_picture_is_refused():
     with pytest.raises(InvalidInput, match="16"):
         estimate_noise(np.zeros((16, 16)))
+
+
+def test_noise_of_a_real_exposure_is_what_a_second_longer_exposure_leaves():
+    tifffile = pytest.importorskip("tifffile")
+    folder = require_shared_data("paired/hagen_lowsnr_highsnr")
+    window = (slice(512, 1536), slice(512, 1536))
+    short, long = (
+        tifffile.imread(folder / f"bpae_60x_fov1_mito_{name}.tif")[window].astype(float)
+        for name in ("lowsnr", "highsnr")
+    )
+
+    model = estimate_noise(short)
+
+    # Where the longer exposure has one value, the shorter one scatters by its noise, and a little
+    # more because the longer one has noise too.
+    for value in (8, 12, 20, 30):
+        found = short[long == value]
+        assert model.sigma(found.mean()) == pytest.approx(found.std(), rel=0.12)

@@ -15,9 +15,9 @@ from superlens.quality.fidelity import psnr_affine
 Float = NDArray[np.float64]
 
 _CUBIC_A = -0.5
-SIGMAS_PX: tuple[float, ...] = (0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2)
+SIGMAS_PX: tuple[float, ...] = (0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 """Point spread functions that are tried, in raw pixels."""
-NOISE_TO_SIGNAL: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+NOISE_TO_SIGNAL: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 ITERATIONS: tuple[int, ...] = (1, 2, 3, 5, 8, 12, 20, 35)
 _DARK_QUANTILE = 0.01
 
