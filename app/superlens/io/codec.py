@@ -4,6 +4,7 @@ The only user of msgspec. Unknown keys are ignored, so that a newer minor versio
 """
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -217,9 +218,15 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
+@functools.cache
+def _hints_of(cls: Any) -> dict[str, Any]:
+    # A plate has thousands of fields of one type.
+    return typing.get_type_hints(cls)
+
+
 def _value_hints(hint: Any, named: dict[str, Any]) -> dict[str, Any]:
     if dataclasses.is_dataclass(hint):
-        return typing.get_type_hints(hint)
+        return _hints_of(hint)
     if typing.get_origin(hint) is dict:
         return dict.fromkeys(named, typing.get_args(hint)[1])
     return {}
