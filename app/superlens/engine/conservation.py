@@ -3,6 +3,7 @@
 Pure NumPy and SciPy.
 """
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,7 @@ def conserve_local_mean(low: Array, high: Array, scale: int) -> Array:
     Returns:
         (y * scale, x * scale) float32.
     """
-    # SciPy has no type stubs.
-    from scipy import ndimage  # pyright: ignore[reportMissingTypeStubs]
-
-    smooth: Any = ndimage.gaussian_filter  # pyright: ignore[reportUnknownMemberType]
-    missing: Array = smooth(low - block_mean(high, scale), SIGMA_PX, mode="nearest")
+    missing = _smoothed(low - block_mean(high, scale))
     return high + _interpolated(missing, scale)
 
 
@@ -42,6 +39,11 @@ def block_mean(high: NDArray[Any], scale: int) -> Array:
     height, width = high.shape[0] // scale, high.shape[1] // scale
     blocks = high.reshape(height, scale, width, scale)
     return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
+def _smoothed(field: Array) -> Array:
+    ndimage: Any = import_module("scipy.ndimage")  # it has no type stubs
+    return ndimage.gaussian_filter(field, SIGMA_PX, mode="nearest")
 
 
 def _interpolated(field: Array, scale: int) -> Array:

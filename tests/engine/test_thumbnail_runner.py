@@ -1,0 +1,98 @@
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from superlens.core.errors import UnreadableFile
+from superlens.core.jobs import ThumbnailRequest
+from superlens.core.records import ChannelInfo, ImageInfo
+from superlens.core.units import PixelSizeOrigin, PixelSizes
+from superlens.engine.context import JobContext
+from superlens.engine.execute import execute
+from superlens.io.codec import read_json
+from superlens.io.image_writer import ImageMetadata, write_image
+
+
+def look_at(path, out, side_px=96):
+    context = JobContext("job", lambda event: None)
+    return execute("job", ThumbnailRequest(str(path), str(out), side_px), context)
+
+
+def write(path, stack):
+    sizes = PixelSizes(None, 0.1, 0.1, PixelSizeOrigin.REPORTED, "test")
+    channels = tuple(ChannelInfo(f"c{index}") for index in range(stack.shape[1]))
+    write_image(path, stack, ImageMetadata(sizes, channels, ""))
+    return path
+
+
+def test_file_becomes_information_and_a_picture(tmp_path):
+    stack = np.zeros((1, 1, 3, 300, 200), np.uint16)
+    stack[0, 0, 1, 150:] = 1000
+    image = write(tmp_path / "in.ome.tif", stack)
+
+    result = look_at(image, tmp_path / "out")
+
+    assert [file.path for file in result.files] == ["scene-0.png", "info.json"]
+    info = read_json(ImageInfo, tmp_path / "out" / "info.json")
+    assert info.scenes[0].shape == (1, 1, 3, 300, 200)
+    picture = np.asarray(Image.open(tmp_path / "out" / "scene-0.png"))
+    assert picture.shape == (75, 50, 3)
+    # The middle plane: dark above, bright below, grey.
+    assert picture[:37].max() == 0
+    assert picture[38:].min() == 255
+
+
+def test_two_channels_are_merged_in_green_and_magenta(tmp_path):
+    stack = np.zeros((1, 2, 1, 64, 64), np.uint16)
+    stack[0, 0, 0, :, :32] = 500
+    stack[0, 1, 0, :, 32:] = 90
+    image = write(tmp_path / "in.ome.tif", stack)
+
+    look_at(image, tmp_path / "out")
+
+    picture = np.asarray(Image.open(tmp_path / "out" / "scene-0.png"))
+    assert picture[10, 10].tolist() == [0, 255, 0]
+    assert picture[10, 50].tolist() == [255, 0, 255]
+
+
+def test_colour_picture_keeps_its_colours(tmp_path):
+    pixels = np.zeros((40, 30, 3), np.uint8)
+    pixels[..., 0] = 200
+    tifffile.imwrite(tmp_path / "rgb.tif", pixels, photometric="rgb")
+
+    look_at(tmp_path / "rgb.tif", tmp_path / "out")
+
+    picture = np.asarray(Image.open(tmp_path / "out" / "scene-0.png"))
+    assert picture[3, 3].tolist() == [200, 0, 0]
+
+
+def test_values_that_are_not_numbers_are_black(tmp_path):
+    stack = np.random.default_rng(0).random((1, 1, 1, 32, 32)).astype(np.float32)
+    stack[..., :8, :] = np.nan
+    image = write(tmp_path / "in.ome.tif", stack)
+
+    look_at(image, tmp_path / "out")
+
+    picture = np.asarray(Image.open(tmp_path / "out" / "scene-0.png"))
+    assert picture[:8].max() == 0
+    assert picture[8:].max() == 255
+
+
+def test_broken_file_gives_an_error_and_no_information(tmp_path):
+    (tmp_path / "bad.tif").write_bytes(b"II*\0" + b"\xff" * 50)
+
+    with pytest.raises(UnreadableFile):
+        look_at(tmp_path / "bad.tif", tmp_path / "out")
+
+    assert not (tmp_path / "out" / "info.json").exists()
+
+
+def test_information_is_json_a_person_can_read(tmp_path):
+    image = write(tmp_path / "in.ome.tif", np.zeros((1, 1, 1, 8, 8), np.uint8))
+
+    look_at(image, tmp_path / "out")
+
+    document = json.loads((tmp_path / "out" / "info.json").read_text())
+    assert document["scenes"][0]["pixel_sizes"]["x"] == pytest.approx(0.1)
