@@ -18,7 +18,7 @@ _HIGH_WORDS = frozenset({"high", "hr", "gt", "highres", "highsnr", "target", "tr
 _SUFFIXES = frozenset({".tif", ".tiff", ".png"})
 
 
-def match_pairs(low: Path, high: Path) -> tuple[PairFile, ...]:
+def match_by_name(low: Path, high: Path) -> tuple[PairFile, ...]:
     """Pair the images of two folders by their names.
 
     Names that differ only in words such as `low`, `high`, `lr`, `gt` belong together.
