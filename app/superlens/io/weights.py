@@ -44,6 +44,7 @@ def save_model(folder: Path, card: ModelCard, weights: Weights, half: bool) -> M
     Raises:
         DiskFull: there is no room.
         InvalidInput: the folder cannot be written.
+        ValueError: a part with `/` or a tensor with `#` in its name.
     """
     from safetensors.numpy import save
 
@@ -108,6 +109,9 @@ def load_weights(folder: Path, card: ModelCard) -> Weights:
 
 
 def _flat(weights: Weights) -> Tensors:
+    for part, tensors in weights.parts.items():
+        if "/" in part or any(_PIECE_MARK in name for name in tensors):
+            raise ValueError(f"The part {part!r} or one of its tensors has a reserved character")
     return {
         f"{part}/{name}": tensor
         for part, tensors in weights.parts.items()
