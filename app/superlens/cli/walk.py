@@ -4,6 +4,9 @@ import argparse
 import shutil
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from superlens.cli.console import print_json
 from superlens.cli.work import do_request
 from superlens.core.errors import SuperlensError
@@ -47,11 +50,16 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def _restore_sample(out: Path) -> ResultRecord:
     from superlens.io.model_library import find_model
-    from superlens.workbench.requests import restore_request, restore_stem
+    from superlens.workbench.requests import (
+        RestoreOptions,
+        restore_request,
+        restore_stem,
+    )
 
     image = _samples() / DEMO_IMAGE
     card = find_model(DEMO_MODEL).card
-    request = restore_request(InputImage(str(image)), card, out / restore_stem(image, card))
+    run = out.absolute() / restore_stem(image, card)
+    request = restore_request(InputImage(str(image)), card, run, RestoreOptions(samples=8))
     return do_request(request, "super-resolve")
 
 
@@ -78,10 +86,28 @@ def _report(out: Path, restored: ResultRecord, measured: ResultRecord) -> Path:
 
 
 def _pictures(run: Path, folder: Path) -> list[Path]:
-    """Export what a person would look at first: raw, super-resolved and spread as PNG."""
-    from superlens.report.pictures import export_pictures
+    """Write what a person looks at first as PNG: raw and super-resolved alike, and the spread."""
+    from superlens.report.figures import colour_picture, shared_limits, upper_limit
 
-    return export_pictures(run, folder)
+    low = _first_plane(_samples() / DEMO_IMAGE)
+    mean, spread = (_first_plane(run / f"{name}.ome.tif") for name in ("mean", "spread"))
+    limits = shared_limits(low, mean)
+    pictures = {
+        "low_resolution.png": colour_picture(low, limits),
+        "computationally_super_resolved.png": colour_picture(mean, limits),
+        "spread.png": colour_picture(spread, (0.0, upper_limit(spread)), "magma"),
+    }
+    folder.mkdir()
+    for name, picture in pictures.items():
+        (folder / name).write_bytes(picture.png)
+    return [folder / name for name in pictures]
+
+
+def _first_plane(path: Path) -> NDArray[np.float32]:
+    from superlens.io.images import open_image
+
+    with open_image(path) as source:
+        return source.plane(0, 0, 0, 0).astype(np.float32)
 
 
 def _samples() -> Path:

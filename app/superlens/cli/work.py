@@ -36,9 +36,12 @@ def restore(arguments: argparse.Namespace) -> int:
     requests: list[RestoreRequest] = []
     for path in arguments.files:
         image = InputImage(
-            str(path), arguments.scene, arguments.channel, pixel_size_um=arguments.pixel_size_um
+            _absolute(path),
+            arguments.scene,
+            arguments.channel,
+            pixel_size_um=arguments.pixel_size_um,
         )
-        out = _free_folder(arguments.out / restore_stem(path, card), requests)
+        out = _free_folder(arguments.out.absolute() / restore_stem(path, card), requests)
         requests.append(restore_request(image, card, out, options))
     results = [_attempt(request, request.input.path) for request in requests]
     done = [
@@ -68,8 +71,8 @@ def train(arguments: argparse.Namespace) -> int:
     params = plain_values(build(params_type, {**recipe.params, **dict(arguments.settings)}))
     request = TrainRequest(
         dataclasses.replace(recipe, params=params),
-        str(arguments.out),
-        None if arguments.data is None else str(arguments.data),
+        _absolute(arguments.out),
+        None if arguments.data is None else _absolute(arguments.data),
         arguments.resume,
         _compute(arguments),
     )
@@ -86,7 +89,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     request = EvaluateRequest(
         find_model(arguments.model).card.ref,
         match_by_name(arguments.low, arguments.high),
-        str(arguments.out),
+        _absolute(arguments.out),
         dict(arguments.settings),
         arguments.seed,
         _compute(arguments),
@@ -128,7 +131,7 @@ def measure(arguments: argparse.Namespace) -> int:
         compute=_compute(arguments),
     )
     fields = plate.with_pixel_size(arguments.pixel_size_um).fields
-    request = measure_request(spec, fields, arguments.out, options)
+    request = measure_request(spec, fields, arguments.out.absolute(), options)
     result = do_request(request, f"measure {spec.id}")
     _print_measurement(Path(result.folder), arguments.json)
     return 0
@@ -148,7 +151,8 @@ def report(arguments: argparse.Namespace) -> int:
     """Write one report of finished runs."""
     from superlens.workbench.requests import report_request
 
-    request = report_request(arguments.runs, arguments.out, arguments.title)
+    runs = [folder.absolute() for folder in arguments.runs]
+    request = report_request(runs, arguments.out.absolute(), arguments.title)
     result = do_request(request, "report")
     _print_result(result, arguments.json)
     return 0
@@ -176,6 +180,11 @@ def _attempt(request: JobRequest, title: str) -> ResultRecord | None:
 
 def _compute(arguments: argparse.Namespace) -> ComputePolicy:
     return ComputePolicy(arguments.device, arguments.threads)
+
+
+def _absolute(path: Path) -> str:
+    """Give a path that a saved request can be done with from any folder."""
+    return str(path.absolute())
 
 
 def _free_folder(folder: Path, requests: list[RestoreRequest]) -> Path:
