@@ -1,0 +1,1 @@
+"""What is known of the selected image, its result and its model."""

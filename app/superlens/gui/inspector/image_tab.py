@@ -1,0 +1,112 @@
+"""Inspector, tab Image: what the file says of itself, and the pixel size that a user may enter."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QLocale, Signal
+from PySide6.QtGui import QDoubleValidator
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from superlens.core.records import ImageRecord
+from superlens.core.units import PixelSizeOrigin, entered_pixel_size
+from superlens.gui.viewer.geometry import length_text
+from superlens.gui.widgets.buttons import button
+from superlens.gui.widgets.labels import label, wrapped
+from superlens.gui.widgets.section import Pairs, Section
+from superlens.gui.words import pixel_size_text, size_text
+
+_NAMES = ("Format", "Size", "Bit depth", "Channels", "Z, T", "Scenes")
+
+
+class ImageTab(QWidget):
+    """Facts of the selected image.
+
+    Signals:
+        image_edited(ImageRecord): the user entered its pixel size.
+    """
+
+    image_edited = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image: ImageRecord | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        facts = Section("File", ruled=False)
+        self._pairs = Pairs(_NAMES)
+        facts.body.addWidget(self._pairs)
+        column.addWidget(facts)
+        column.addWidget(self._pixel_section())
+        self._warnings = Section("Warnings")
+        self._warning_text = wrapped("", "warn")
+        self._warnings.body.addWidget(self._warning_text)
+        column.addWidget(self._warnings)
+        column.addStretch(1)
+        self.show_image(None)
+
+    def show_image(self, image: ImageRecord | None) -> None:
+        """Show another image, or none."""
+        self._image = image
+        self.setEnabled(image is not None)
+        self._warnings.setVisible(bool(image and image.info.warnings))
+        if image is None:
+            return
+        scene = image.info.scenes[0]
+        values = (
+            image.info.format,
+            f"{size_text(scene)} px",
+            scene.dtype,
+            ", ".join(c.name for c in scene.channels) or str(scene.size("C")),
+            f"{scene.size('Z')}, {scene.size('T')}",
+            str(len(image.info.scenes)),
+        )
+        for name, value in zip(_NAMES, values, strict=True):
+            self._pairs.set_value(name, value)
+        self._pixel_pairs.set_value("In the plane", pixel_size_text(scene))
+        z = scene.pixel_sizes.z
+        self._pixel_pairs.set_value("Z step", length_text(z) if z else "unknown")
+        self._source.setText(_source_text(scene.pixel_sizes.origin, scene.pixel_sizes.source))
+        self._warning_text.setText("\n".join(image.info.warnings))
+
+    def _pixel_section(self) -> Section:
+        section = Section("Pixel size")
+        self._pixel_pairs = Pairs(("In the plane", "Z step"))
+        section.body.addWidget(self._pixel_pairs)
+        self._source = wrapped("", "caption")
+        section.body.addWidget(self._source)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self._entry = QLineEdit()
+        self._entry.setPlaceholderText("Enter in nm")
+        self._entry.setAccessibleName("Pixel size in nm")
+        self._entry.setValidator(QDoubleValidator(0.1, 1e6, 4, self._entry))
+        self._entry.returnPressed.connect(self._take_entry)
+        row.addWidget(self._entry, 1)
+        row.addWidget(label("nm", "caption"))
+        apply = button("Set")
+        apply.clicked.connect(self._take_entry)
+        row.addWidget(apply)
+        section.body.addLayout(row)
+        return section
+
+    def _take_entry(self) -> None:
+        nm, is_number = QLocale().toDouble(
+            self._entry.text().replace(".", QLocale().decimalPoint())
+        )
+        if self._image is None or not is_number or nm <= 0:
+            return
+        scenes = tuple(
+            replace(scene, pixel_sizes=entered_pixel_size(nm / 1000, scene.pixel_sizes))
+            for scene in self._image.info.scenes
+        )
+        self._entry.clear()
+        edited = replace(self._image, info=replace(self._image.info, scenes=scenes))
+        self.image_edited.emit(edited)
+
+
+def _source_text(origin: PixelSizeOrigin, source: str) -> str:
+    if origin is PixelSizeOrigin.UNKNOWN:
+        return "The file says nothing. Lengths are told in pixels until you enter it."
+    if origin is PixelSizeOrigin.DEFAULT:
+        return "The file holds a number that no microscope wrote. Enter the real one."
+    return f"From {source}" if source else ""

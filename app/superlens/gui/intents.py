@@ -1,0 +1,268 @@
+"""What the user asks for, turned into calls of the workbench; dialogs are opened here."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from superlens.core.errors import InvalidInput, SuperlensError, describe_error
+from superlens.core.jobs import FieldInput, InputImage
+from superlens.core.records import ImageRecord
+from superlens.core.units import PixelSizeOrigin
+from superlens.gui.measure.assay_panel import MeasureWish
+from superlens.gui.pages.restore_page import RestoreWish
+from superlens.gui.reading import Answer, BackgroundReader
+from superlens.workbench.project import Project
+from superlens.workbench.requests import (
+    MeasureOptions,
+    RestoreOptions,
+    field_of_scene,
+    guess_channels,
+    measure_request,
+    plain_name,
+    report_request,
+    restore_request,
+    restore_stem,
+)
+from superlens.workbench.workbench import Workbench
+
+_IMAGE_FILTER = "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.png);;All files (*)"
+
+
+class Intents(QObject):
+    """Import, run, measure, report: what buttons, menus and drops do.
+
+    Signals:
+        failed(ErrorInfo): something could not be done.
+        job_submitted(str): id of a job that the user started.
+        plate_chosen(Path): a plate map was chosen.
+        plate_folder_chosen(Path): another folder with the images of the plate was chosen.
+    """
+
+    failed = Signal(object)
+    job_submitted = Signal(str)
+    plate_chosen = Signal(object)
+    plate_folder_chosen = Signal(object)
+
+    def __init__(self, workbench: Workbench, window: QWidget) -> None:
+        super().__init__(window)
+        self._workbench, self._window = workbench, window
+        self._reader = BackgroundReader(self)
+        self._reader.answered.connect(self._take_plate)
+        self._measuring: MeasureWish | None = None
+
+    def shutdown(self) -> None:
+        """Stop reading."""
+        self._reader.shutdown()
+
+    def import_paths(self, paths: Sequence[Path]) -> None:
+        """Import files and folders into the open project, or into a new untitled one."""
+        if not paths:
+            return
+        try:
+            self._workbench.ensure_project().add_files(list(paths))
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+
+    def choose_files(self) -> None:
+        """Ask for files and import them."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, "Import files", self._import_folder(), _IMAGE_FILTER
+        )
+        self._remember_import(names)
+        self.import_paths([Path(name) for name in names])
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and import the images in it."""
+        name = QFileDialog.getExistingDirectory(
+            self._window, "Import folder", self._import_folder()
+        )
+        if name:
+            self._remember_import([name])
+            self.import_paths([Path(name)])
+
+    def new_project(self) -> None:
+        """Ask for an empty folder and make a project in it."""
+        name = QFileDialog.getExistingDirectory(
+            self._window, "New project: choose or make an empty folder"
+        )
+        if name:
+            self._open(self._workbench.new_project, Path(name))
+
+    def choose_project(self) -> None:
+        """Ask for a project folder and open it."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open project")
+        if name:
+            self.open_project(Path(name))
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project."""
+        self._open(self._workbench.open_project, folder)
+
+    def choose_plate(self) -> None:
+        """Ask for a plate map."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window,
+            "Choose plate map",
+            self._import_folder(),
+            "Plate map (*.csv);;All files (*)",
+        )
+        if name:
+            self._remember_import([name])
+            self.plate_chosen.emit(Path(name))
+
+    def choose_plate_folder(self) -> None:
+        """Ask for the folder of a plate's images."""
+        name = QFileDialog.getExistingDirectory(
+            self._window, "Folder with the plate's images", self._import_folder()
+        )
+        if name:
+            self.plate_folder_chosen.emit(Path(name))
+
+    def restore(self, image: ImageRecord, wish: RestoreWish, scene: int = 0) -> None:
+        """Start a super-resolution of one scene of an image."""
+        project = self._workbench.project
+        if project is None:
+            return
+        path = project.path_of(image)
+        try:
+            request = restore_request(
+                _input_of(project, image, scene, wish.channel),
+                wish.card,
+                project.new_run_folder(restore_stem(path, wish.card)),
+                RestoreOptions(
+                    params=dict(wish.params),
+                    samples=wish.samples,
+                    keep_samples=wish.keep_samples,
+                    seed=wish.seed,
+                ),
+            )
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+            return
+        title = f"Super-resolve {plain_name(path)}"
+        self.job_submitted.emit(self._workbench.jobs.submit(request, title, (image.id,)))
+
+    def measure(self, wish: MeasureWish) -> None:
+        """Start a measurement, of a plate or of the images of the project."""
+        self._measuring = wish
+        if wish.plate_map is not None:
+            self._reader.ask("plate", partial(_read_plate, wish))
+            return
+        project = self._workbench.project
+        fields = _project_fields(project, wish) if project is not None else ()
+        self._submit_measure(wish, fields, MeasureOptions())
+
+    def report(self, runs: Sequence[Path], title: str) -> None:
+        """Ask where to save a report and start writing it."""
+        project = self._workbench.project
+        if project is None or not runs:
+            return
+        folder = self._workbench.state.values.export_folder or str(project.folder)
+        suggested = str(Path(folder) / f"{plain_name(Path(title or project.name))} report.pdf")
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Create report", suggested, "PDF and HTML report (*.pdf *.html)"
+        )
+        if name:
+            self.write_report(runs, Path(name), title)
+
+    def write_report(self, runs: Sequence[Path], out: Path, title: str) -> None:
+        """Start writing a report to a file."""
+        target = (
+            out if out.suffix.lower() in (".pdf", ".html") else out.with_name(f"{out.name}.pdf")
+        )
+        try:
+            request = report_request(runs, target, title)
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+            return
+        self._workbench.state.change(export_folder=str(target.parent))
+        self.job_submitted.emit(
+            self._workbench.jobs.submit(request, f"Write report {target.name}", ())
+        )
+
+    def _open(self, how: Callable[[Path], Project], folder: Path) -> None:
+        try:
+            how(folder)
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+
+    def _take_plate(self, answer: Answer) -> None:
+        wish = self._measuring
+        if answer.error is not None:
+            self.failed.emit(answer.error)
+        elif wish is not None:
+            plate = answer.value
+            self._submit_measure(wish, plate.fields, MeasureOptions(plate=plate.wells))
+
+    def _submit_measure(
+        self, wish: MeasureWish, fields: Sequence[FieldInput], options: MeasureOptions
+    ) -> None:
+        try:
+            project = self._workbench.ensure_project()
+            request = measure_request(
+                wish.assay,
+                fields,
+                project.new_run_folder(wish.assay.id),
+                MeasureOptions(
+                    params=dict(wish.params),
+                    plate=options.plate,
+                    model=wish.card,
+                    samples=wish.samples,
+                ),
+            )
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+            return
+        name = wish.plate_map.stem if wish.plate_map is not None else project.name
+        title = f"Measure {wish.assay.title.lower()}, {name}"
+        self.job_submitted.emit(self._workbench.jobs.submit(request, title, ()))
+
+    def _import_folder(self) -> str:
+        return self._workbench.state.values.import_folder
+
+    def _remember_import(self, names: Sequence[str]) -> None:
+        if names:
+            first = Path(names[0])
+            folder = first if first.is_dir() else first.parent
+            self._workbench.state.change(import_folder=str(folder))
+
+
+def _read_plate(wish: MeasureWish) -> object:
+    from superlens.io.plate_map import read_plate_map
+
+    if wish.plate_map is None:
+        raise InvalidInput("There is no plate map", "Choose one")
+    images = wish.images or wish.plate_map.parent
+    return read_plate_map(wish.plate_map, images, wish.assay.channels_required)
+
+
+def _input_of(project: Project, image: ImageRecord, scene: int, channel: int | None) -> InputImage:
+    return InputImage(
+        path=str(project.path_of(image)),
+        scene=scene,
+        channel=channel,
+        pixel_size_um=_entered_pixel_um(image, scene),
+    )
+
+
+def _entered_pixel_um(image: ImageRecord, scene: int) -> float | None:
+    sizes = image.info.scenes[scene].pixel_sizes
+    return sizes.x if sizes.origin is PixelSizeOrigin.VERIFIED else None
+
+
+def _project_fields(project: Project, wish: MeasureWish) -> tuple[FieldInput, ...]:
+    roles = wish.assay.channels_required
+    fields = []
+    for image in project.images():
+        for number, scene in enumerate(image.info.scenes):
+            channels = guess_channels(scene, roles)
+            if len(channels) < len(roles) and scene.size("C") == len(roles):
+                channels = {role.id: n for n, role in enumerate(roles)}
+            if len(channels) == len(roles):
+                name = plain_name(project.path_of(image))
+                source = _input_of(project, image, number, None)
+                fields.append(field_of_scene(source, image.well or "", name, channels))
+    return tuple(fields)

@@ -1,0 +1,1 @@
+"""What runs, what ran and what it said."""

@@ -1,0 +1,231 @@
+"""The main window: arranges menu row, stage bar, message bar, pages and status line."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from superlens.core.errors import ErrorInfo
+from superlens.core.jobs import JobRecord, JobState, Lane
+from superlens.core.messages import Ready
+from superlens.core.records import ImageRecord
+from superlens.gui.actions import ActionRegistry, Command
+from superlens.gui.commands import register_commands
+from superlens.gui.drops import local_paths, plate_map_in, project_in
+from superlens.gui.menus import MenuRow, fill_menus
+from superlens.gui.pages.start_page import StartPage
+from superlens.gui.stage_bar import Stage, StageBar
+from superlens.gui.status_line import StatusLine
+from superlens.gui.theme.theme import WindowTheme
+from superlens.gui.widgets.chip import ChipState
+from superlens.gui.widgets.labels import rule
+from superlens.gui.widgets.message_bar import Message, MessageBar, message_of
+from superlens.gui.words import pixel_size_text, plural
+from superlens.gui.workspace import Workspace
+from superlens.workbench.engine_link import EngineState
+from superlens.workbench.project import Project
+from superlens.workbench.workbench import Workbench
+
+_DEFAULT_SIZE, _SMALLEST = (1440, 900), (1024, 640)
+
+
+class MainWindow(QMainWindow):
+    """The one window of the application."""
+
+    def __init__(self, workbench: Workbench, theme: WindowTheme) -> None:
+        super().__init__()
+        self._workbench, self._theme = workbench, theme
+        self.setWindowTitle("Superlens")
+        self.setMinimumSize(*_SMALLEST)
+        self.resize(*_DEFAULT_SIZE)
+        self.setAcceptDrops(True)
+        self.registry = ActionRegistry(self)
+        self.stage_bar = StageBar()
+        self.message_bar = MessageBar()
+        self.start_page = StartPage()
+        self.workspace = Workspace(workbench, self)
+        self.status_line = StatusLine()
+        register_commands(self.registry, self.workspace, workbench, theme)
+        self.menu_row = MenuRow(self.registry, self)
+        self.registry.add(
+            Command(
+                "help.commands",
+                "Search commands",
+                self.menu_row.open_palette,
+                "magnifying-glass",
+                "Ctrl+Shift+P",
+            )
+        )
+        fill_menus(self.menu_row.bar, self.registry, self.workspace.intents, workbench.state)
+        self._arrange()
+        self._connect()
+        self.workspace.flow.attach(self.stage_bar, self.workspace.staged_pages, self.registry)
+        self._restore_geometry()
+        self._follow_project(workbench.project)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self._workbench.state.change(window_geometry=geometry)
+        self.workspace.shutdown()
+        self.start_page.shutdown()
+        super().closeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.workspace.follow_size(self.width(), self.height())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            self.start_page.drop_zone.set_hot(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.start_page.drop_zone.set_hot(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.start_page.drop_zone.set_hot(False)
+        event.acceptProposedAction()
+        self.open_paths(local_paths(event.mimeData()))
+
+    def open_paths(self, paths: tuple[Path, ...]) -> None:
+        """Open what was dropped or named at the start: images, folders, a plate map, a project."""
+        intents = self.workspace.intents
+        if not paths:
+            self.message_bar.show_message(
+                Message(
+                    ChipState.WARN,
+                    "The drop held no files of this computer",
+                    "Save the images to a disk first, then drop them here",
+                )
+            )
+        elif (plate := plate_map_in(paths)) is not None:
+            self._workbench.ensure_project()
+            self.workspace.flow.go(Stage.MEASURE)
+            intents.plate_chosen.emit(plate)
+        elif (folder := project_in(paths)) is not None:
+            intents.open_project(folder)
+        else:
+            intents.import_paths(paths)
+
+    def _arrange(self) -> None:
+        holder = QWidget()
+        holder.setProperty("surface", "window")
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.menu_row)
+        column.addWidget(rule(holder))
+        self._staged = QWidget()
+        self._staged.setObjectName("staged")
+        staged = QVBoxLayout(self._staged)
+        staged.setContentsMargins(0, 0, 0, 0)
+        staged.setSpacing(0)
+        staged.addWidget(self.stage_bar)
+        staged.addWidget(rule(self._staged))
+        column.addWidget(self._staged)
+        column.addWidget(self.message_bar)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.start_page)
+        self._stack.addWidget(self.workspace)
+        column.addWidget(self._stack, 1)
+        self._foot = QWidget()
+        foot = QVBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setSpacing(0)
+        foot.addWidget(rule(self._foot))
+        foot.addWidget(self.status_line)
+        column.addWidget(self._foot)
+        self.setCentralWidget(holder)
+
+    def _connect(self) -> None:
+        workbench, workspace = self._workbench, self.workspace
+        workbench.project_changed.connect(self._follow_project)
+        workbench.engine_ready.connect(self._engine_ready)
+        workbench.engine_lost.connect(self._engine_lost)
+        workbench.link(Lane.ACCELERATOR).state_changed.connect(self._show_engine)
+        workbench.jobs.job_ended.connect(self._job_ended)
+        workbench.jobs.jobs_offered.connect(self._offer_jobs)
+        workspace.intents.failed.connect(self.show_error)
+        workspace.selection.failed.connect(self.show_error)
+        workspace.measure.failed.connect(self.show_error)
+        workspace.check.cursor_told.connect(self.status_line.show_cursor)
+        workspace.selection.image_changed.connect(self._show_pixel_size)
+        self._theme.changed.connect(workspace.measure.redraw)
+        start, intents = self.start_page, workspace.intents
+        start.files_wanted.connect(intents.choose_files)
+        start.folder_wanted.connect(intents.choose_folder)
+        start.project_wanted.connect(intents.choose_project)
+        start.recent_chosen.connect(intents.open_project)
+        start.sample_chosen.connect(self._open_sample)
+
+    def show_error(self, error: ErrorInfo) -> None:
+        """Tell a failure over the stage."""
+        self.message_bar.show_message(message_of(error))
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]  # Qt gives a QShowEvent
+        QTimer.singleShot(0, self.start_page.load_pictures)
+
+    def _follow_project(self, project: Project | None) -> None:
+        self._stack.setCurrentWidget(self.start_page if project is None else self.workspace)
+        self._staged.setVisible(project is not None)
+        self._foot.setVisible(project is not None)
+        self.setWindowTitle("Superlens" if project is None else f"{project.name} – Superlens")
+        self.start_page.show_recent(self._workbench.state.values.recent_projects)
+        if project is not None:
+            project.save_failed.connect(self.show_error)
+        self.registry.refresh()
+
+    def _open_sample(self, path: Path) -> None:
+        self.workspace.intents.import_paths([path])
+
+    def _engine_ready(self, ready: Ready) -> None:
+        if ready.lane == Lane.ACCELERATOR:
+            self.status_line.show_devices(ready)
+            self.start_page.show_device(ready)
+
+    def _engine_lost(self, lane: str, reason: str) -> None:
+        is_down = self._workbench.link(Lane(lane)).state is EngineState.DOWN
+        message = Message(
+            ChipState.BAD,
+            f"The engine ended: {reason}",
+            "It stays down" if is_down else "It is started again; the queue and results are kept",
+            action="Start again" if is_down else "",
+        )
+        self.message_bar.show_message(message, self._workbench.link(Lane(lane)).restart)
+
+    def _show_engine(self, state: EngineState) -> None:
+        self.status_line.show_engine(state, self._workbench.link(Lane.ACCELERATOR).reason)
+
+    def _job_ended(self, job: JobRecord) -> None:
+        if job.state is JobState.FAILED and job.error is not None:
+            self.message_bar.show_message(message_of(job.error))
+        if job.result is not None:
+            self.status_line.show_used_device(job.result.device)
+
+    def _offer_jobs(self, jobs: tuple[JobRecord, ...]) -> None:
+        self.message_bar.show_message(
+            Message(
+                ChipState.INFO,
+                f"{plural(len(jobs), 'job')} of the last session",
+                "waited when the program was closed",
+                action="Resume",
+            ),
+            self._workbench.jobs.resume_offered,
+        )
+
+    def _show_pixel_size(self, image: ImageRecord | None) -> None:
+        text = "" if image is None else pixel_size_text(image.info.scenes[0])
+        self.status_line.show_pixel_size(text)
+
+    def _restore_geometry(self) -> None:
+        saved = self._workbench.state.values.window_geometry
+        if saved:
+            self.restoreGeometry(QByteArray.fromBase64(saved.encode()))

@@ -1,0 +1,1 @@
+"""Wells, cells and their intervals."""

@@ -1,0 +1,202 @@
+"""The menu row: menus made from the registry, and the field that opens the command palette."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QMenuBar, QWidget
+
+from superlens.gui.actions import ActionRegistry
+from superlens.gui.command_palette import CommandPalette
+from superlens.gui.intents import Intents
+from superlens.gui.pages.start_page import sample_files
+from superlens.gui.theme.current import tokens
+from superlens.gui.theme.fonts import font
+from superlens.gui.theme.icons import draw_icon
+from superlens.gui.theme.tokens import Size
+from superlens.workbench.settings import State
+
+MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "File",
+        (
+            "file.new_project",
+            "file.open_project",
+            "menu.recent",
+            "",
+            "file.import",
+            "file.import_folder",
+            "menu.samples",
+            "",
+            "file.close_project",
+            "file.quit",
+        ),
+    ),
+    (
+        "View",
+        (
+            "view.fit",
+            "view.zoom_in",
+            "view.zoom_out",
+            "",
+            "view.auto_contrast",
+            "view.lock_contrast",
+            "",
+            "view.inspector",
+            "view.dock",
+            "view.log",
+            "",
+            "menu.theme",
+            "view.full_screen",
+        ),
+    ),
+    ("Process", ("process.restore", "process.stop_all")),
+    ("Measure", ("measure.plate", "measure.run")),
+    ("Report", ("report.create", "report.open")),
+    (
+        "Go",
+        (
+            "go.data",
+            "go.restore",
+            "go.check",
+            "go.measure",
+            "go.report",
+            "",
+            "go.next",
+            "go.previous",
+        ),
+    ),
+    ("Help", ("help.commands", "help.log_folder", "help.about")),
+)
+
+
+class MenuRow(QWidget):
+    """Logo, menus, command field: 36 px."""
+
+    def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(36)
+        self._palette = CommandPalette(actions, self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(8)
+        row.addWidget(_Logo(self))
+        self.bar = QMenuBar(self)
+        self.bar.setNativeMenuBar(False)
+        row.addWidget(self.bar, 1)
+        self.field = _CommandField(self)
+        self.field.clicked.connect(self.open_palette)
+        row.addWidget(self.field)
+
+    @property
+    def palette_dialog(self) -> CommandPalette:
+        """The command palette."""
+        return self._palette
+
+    def open_palette(self) -> None:
+        """Open the palette under its field."""
+        corner = self.field.mapToGlobal(QPoint(self.field.width(), self.field.height() + 4))
+        self._palette.open_at(QPoint(corner.x() - self._palette.width(), corner.y()))
+
+
+def fill_menus(
+    bar: QMenuBar, actions: ActionRegistry, intents: Intents, state: State
+) -> dict[str, QMenu]:
+    """Make every menu; gives them by title."""
+    made: dict[str, QMenu] = {}
+    for title, ids in MENUS:
+        menu = bar.addMenu(title)
+        made[title] = menu
+        for command_id in ids:
+            if command_id.startswith("menu."):
+                menu.addMenu(_submenu(command_id, menu, actions, intents, state))
+            else:
+                actions.fill(menu, (command_id,))
+    return made
+
+
+def _submenu(
+    name: str, parent: QMenu, actions: ActionRegistry, intents: Intents, state: State
+) -> QMenu:
+    match name:
+        case "menu.theme":
+            menu = QMenu("Theme", parent)
+            actions.fill(menu, ("view.theme_system", "view.theme_light", "view.theme_dark"))
+        case "menu.recent":
+            menu = QMenu("Recent projects", parent)
+            menu.aboutToShow.connect(partial(_list_recent, menu, intents, state))
+        case _:
+            menu = QMenu("Open sample", parent)
+            for path in sample_files():
+                title = path.name.split(".")[0].replace("_", " ").capitalize()
+                menu.addAction(title).triggered.connect(partial(_open_sample, intents, path))
+            menu.setEnabled(bool(sample_files()))
+    return menu
+
+
+def _open_sample(intents: Intents, path: Path, _: bool = False) -> None:
+    intents.import_paths([path])
+
+
+def _list_recent(menu: QMenu, intents: Intents, state: State) -> None:
+    menu.clear()
+    for folder in state.values.recent_projects:
+        path = Path(folder)
+        action = menu.addAction(path.name)
+        action.setToolTip(folder)
+        action.setEnabled(path.is_dir())
+        action.triggered.connect(partial(_open_recent, intents, path))
+    if menu.isEmpty():
+        menu.addAction("No project yet").setEnabled(False)
+
+
+def _open_recent(intents: Intents, path: Path, _: bool = False) -> None:
+    intents.open_project(path)
+
+
+class _Logo(QWidget):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(20, 20)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = QColor(tokens().accent)
+        painter.setPen(QPen(accent, 1.6))
+        painter.drawEllipse(QRectF(2, 2, 16, 16))
+        painter.drawEllipse(QRectF(5.6, 5.6, 8.8, 8.8))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        painter.drawEllipse(QRectF(8.4, 8.4, 3.2, 3.2))
+
+
+class _CommandField(QAbstractButton):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Search commands, Ctrl+Shift+P")
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFixedSize(240, 28)
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 28)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ring = self.hasFocus()
+        painter.setPen(QPen(QColor(colours.accent if ring else colours.control), 2 if ring else 1))
+        painter.setBrush(QColor(colours.surface))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        draw_icon(painter, QRect(10, 7, 14, 14), "magnifying-glass", QColor(colours.text3))
+        painter.setPen(QColor(colours.text3))
+        painter.setFont(font(Size.BODY))
+        side = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect().adjusted(32, 0, 0, 0), side, "Search commands")
+        painter.setFont(font(Size.AXIS))
+        painter.drawText(
+            self.rect().adjusted(0, 0, -10, 0), side | Qt.AlignmentFlag.AlignRight, "Ctrl+Shift+P"
+        )

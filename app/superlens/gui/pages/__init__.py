@@ -1,0 +1,1 @@
+"""One page per stage, and the start page."""

@@ -1,0 +1,162 @@
+"""The control strip under the panes: channel, Z, T, scene, and what the result panes show."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from superlens.core.records import ImageRecord
+from superlens.gui.viewer.comparison import Indices, RestoredRun
+from superlens.gui.widgets.choice import Choice
+from superlens.gui.widgets.labels import label
+from superlens.gui.widgets.segmented import Segmented
+from superlens.gui.widgets.slider import Slider
+
+_AXES = ("z", "t")
+
+
+class PlaneControls(QWidget):
+    """Which plane is shown; only what the image really has is visible.
+
+    Signals:
+        changed(): another plane, sample or map is wanted.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(44)
+        self._image: ImageRecord | None = None
+        self._run: RestoredRun | None = None
+        self._indices = Indices()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self._scene, self._scene_box = self._add_choice(row, "Scene")
+        self._channel, self._channel_box = self._add_choice(row, "Channel")
+        self._sliders = {axis: self._add_slider(row, axis.upper()) for axis in _AXES}
+        self._map = Segmented(("Spread", "Residual"))
+        self._map.setToolTip("What the third pane shows")
+        self._map.chosen.connect(self._tell)
+        self._map_box = _titled("Show", self._map)
+        row.addWidget(self._map_box)
+        self._shown = Segmented(("Mean", "Samples"))
+        self._shown.chosen.connect(self._tell)
+        self._shown_box = _titled("Super-res", self._shown)
+        row.addWidget(self._shown_box)
+        self._sample = self._add_slider(row, "Sample")
+        row.addStretch(1)
+
+    @property
+    def indices(self) -> Indices:
+        """Which plane of the raw image is shown."""
+        return self._indices
+
+    @property
+    def sample(self) -> int | None:
+        """Number of the sample to show, or None for the mean."""
+        has_samples = self._run is not None and bool(self._run.sample_files)
+        return self._sample.value if has_samples and self._shown.index == 1 else None
+
+    @property
+    def shows_residual(self) -> bool:
+        """Whether the third pane shows the residual instead of the spread."""
+        return self._run is not None and self._map.index == 1
+
+    def is_needed(self, is_raw_only: bool) -> bool:
+        """Say whether there is anything to choose."""
+        self._map_box.setVisible(self._run is not None and not is_raw_only)
+        has_samples = self._run is not None and bool(self._run.sample_files) and not is_raw_only
+        self._shown_box.setVisible(has_samples)
+        self._sample.setVisible(has_samples and self._shown.index == 1)
+        boxes = (self._scene_box, self._channel_box, *self._sliders.values(), self._map_box)
+        return any(not box.isHidden() for box in boxes)
+
+    def show_image(self, image: ImageRecord | None) -> None:
+        """Offer the planes of another image."""
+        is_same = image is not None and self._image is not None and image.id == self._image.id
+        self._image = image
+        if not is_same:
+            self._indices = Indices()
+        self._offer()
+
+    def show_run(self, run: RestoredRun | None) -> None:
+        """Offer what a restoration holds."""
+        is_new = run is not None and run is not self._run
+        self._run = run
+        if run is not None:
+            self._sample.set_range(0, max(0, len(run.sample_files) - 1))
+            if is_new and run.file("spread") is None and run.file("residual") is not None:
+                self._map.choose(1)
+
+    def _offer(self) -> None:
+        if self._image is None:
+            return
+        scenes = self._image.info.scenes
+        scene = scenes[self._indices.scene]
+        _fill(self._scene, [s.name or f"Scene {n + 1}" for n, s in enumerate(scenes)])
+        self._scene_box.setVisible(len(scenes) > 1)
+        count = scene.size("C")
+        named = [channel.name for channel in scene.channels]
+        names = [
+            named[n] if n < len(named) and named[n] else f"Channel {n + 1}" for n in range(count)
+        ]
+        _fill(self._channel, names)
+        self._channel_box.setVisible(count > 1)
+        for axis, slider in self._sliders.items():
+            size = scene.size(axis.upper())
+            slider.set_range(0, size - 1)
+            slider.setVisible(size > 1)
+
+    def _add_choice(self, row: QHBoxLayout, title: str) -> tuple[Choice, QWidget]:
+        choice = Choice()
+        choice.setAccessibleName(title)
+        choice.setMaximumWidth(160)
+        choice.currentIndexChanged.connect(self._take_choices)
+        box = _titled(title, choice)
+        box.hide()
+        row.addWidget(box)
+        return choice, box
+
+    def _add_slider(self, row: QHBoxLayout, title: str) -> Slider:
+        slider = Slider(title)
+        slider.hide()
+        slider.moved.connect(self._take_sliders)
+        row.addWidget(slider)
+        return slider
+
+    def _take_choices(self) -> None:
+        scene, channel = max(0, self._scene.currentIndex()), max(0, self._channel.currentIndex())
+        if scene != self._indices.scene:
+            self._indices = Indices(scene=scene)
+            self._offer()
+        else:
+            self._indices = replace(self._indices, c=channel)
+        self.changed.emit()
+
+    def _take_sliders(self) -> None:
+        z, t = self._sliders["z"].value, self._sliders["t"].value
+        self._indices = replace(self._indices, z=z, t=t)
+        self.changed.emit()
+
+    def _tell(self, _: int) -> None:
+        self.changed.emit()
+
+
+def _titled(title: str, widget: QWidget) -> QWidget:
+    box = QWidget()
+    row = QHBoxLayout(box)
+    row.setContentsMargins(0, 0, 8, 0)
+    row.setSpacing(8)
+    row.addWidget(label(title, "label"))
+    row.addWidget(widget)
+    return box
+
+
+def _fill(choice: Choice, names: list[str]) -> None:
+    if [choice.itemText(n) for n in range(choice.count())] == names:
+        return
+    with QSignalBlocker(choice):
+        choice.clear()
+        choice.addItems(names)

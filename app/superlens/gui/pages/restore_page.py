@@ -1,0 +1,292 @@
+"""Stage Super-resolve: choose a model, how many samples, and the few parameters of its method."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from superlens.core.cards import ModelCard
+from superlens.core.errors import InvalidParameter
+from superlens.core.jobs import KeepSamples
+from superlens.core.method import MethodSpec, SampleKind
+from superlens.core.records import ImageRecord
+from superlens.gui.forms import NumberField, ParameterForm
+from superlens.gui.pages.model_card import ModelCardView
+from superlens.gui.pages.page import StageButtons
+from superlens.gui.widgets.choice import CheckBox, Choice
+from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
+from superlens.gui.widgets.section import Section
+from superlens.gui.words import claim_words
+from superlens.io.model_library import InstalledModel
+from superlens.methods.catalogue import method_spec
+
+_FORM_WIDTH = 340
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreWish:
+    """What the user filled in."""
+
+    card: ModelCard
+    params: dict[str, str]
+    samples: int | None
+    keep_samples: KeepSamples
+    channel: int | None
+    seed: int
+
+
+class RestorePage(QWidget):
+    """Model cards at the left, the form at the right.
+
+    Signals:
+        changed(): what the primary button says may be another.
+        model_chosen(str): id of the model that the user chose.
+    """
+
+    changed = Signal()
+    model_chosen = Signal(str)
+
+    def __init__(
+        self, models: tuple[InstalledModel, ...], preferred: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._image: ImageRecord | None = None
+        self._card: ModelCard | None = None
+        self._form: ParameterForm | None = None
+        self._cards = [ModelCardView(model.card) for model in models]
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._model_column(), 1)
+        row.addWidget(self._form_column())
+        chosen = next((m.card for m in models if m.card.id == preferred), None)
+        if chosen is None and models:
+            chosen = models[0].card
+        self._choose(chosen)
+
+    def show_image(self, image: ImageRecord | None) -> None:
+        """Say for which image the form is."""
+        self._image = image
+        self._title.setText(f"Super-resolve {_name(image)}" if image else "Super-resolve")
+        for view in self._cards:
+            view.show_image(image)
+        self._offer_channels(image)
+        self.changed.emit()
+
+    def buttons(self) -> StageButtons:
+        """Give the primary button of this stage."""
+        if self._card is None:
+            return StageButtons("Super-resolve", is_enabled=False, reason="No model is installed")
+        if self._image is None:
+            return StageButtons("Super-resolve", is_enabled=False, reason="Import an image first")
+        return StageButtons(f"Super-resolve {_short(_name(self._image))}")
+
+    def wish(self) -> RestoreWish | None:
+        """Give what was filled in, or None with the reasons shown in the form."""
+        if self._card is None or self._form is None or not self._form.is_valid():
+            return None
+        keep = KeepSamples.ALL if self._keep.isChecked() else KeepSamples.NONE
+        samples = self._samples.currentData()
+        return RestoreWish(
+            card=self._card,
+            params=dict(self._form.values()),
+            samples=samples,
+            keep_samples=KeepSamples.NONE if samples == 0 else keep,
+            channel=self._channel.currentData(),
+            seed=self._seed_value(),
+        )
+
+    def _model_column(self) -> QWidget:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(12)
+        self._title = ElidedLabel("Super-resolve", "heading")
+        column.addWidget(self._title)
+        column.addWidget(label("Choose a model. Its card says what it learnt from.", "body"))
+        column.addSpacing(4)
+        for view in self._cards:
+            view.chosen.connect(self._choose_by_id)
+            column.addWidget(view)
+        if not self._cards:
+            column.addWidget(wrapped("No model is installed, so nothing can be run.", "body"))
+        column.addWidget(self._limits_box())
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        return area
+
+    def _limits_box(self) -> QWidget:
+        box = surface("well")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(6)
+        column.addWidget(label("What this model cannot do", "section"))
+        self._limits = wrapped("", "body")
+        column.addWidget(self._limits)
+        self._limits_frame = box
+        return box
+
+    def _form_column(self) -> QWidget:
+        panel = QWidget()
+        panel.setFixedWidth(_FORM_WIDTH)
+        outer = QHBoxLayout(panel)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        line = surface("rule")
+        line.setFixedWidth(1)
+        outer.addWidget(line)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 8, 0, 8)
+        column.setSpacing(0)
+        column.addWidget(self._answer_section())
+        column.addWidget(self._spread_section())
+        self._method = Section("Method")
+        column.addWidget(self._method)
+        column.addWidget(self._advanced_section())
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        outer.addWidget(area, 1)
+        return panel
+
+    def _answer_section(self) -> Section:
+        section = Section("What you get", ruled=False)
+        self._result_words = wrapped("", "strong")
+        section.body.addWidget(self._result_words)
+        self._claim = wrapped("", "body")
+        section.body.addWidget(self._claim)
+        self._channel_label = label("Channel", "label")
+        self._channel = Choice()
+        self._channel.setAccessibleName("Channel")
+        section.body.addSpacing(4)
+        section.body.addWidget(self._channel_label)
+        section.body.addWidget(self._channel)
+        return section
+
+    def _spread_section(self) -> Section:
+        section = Section("Uncertainty")
+        section.body.addWidget(label("Samples", "label"))
+        self._samples = Choice()
+        self._samples.setAccessibleName("Samples")
+        self._samples.currentIndexChanged.connect(self._show_spread_words)
+        section.body.addWidget(self._samples)
+        self._spread_label = wrapped("", "strong")
+        self._spread_words = wrapped("", "body")
+        section.body.addWidget(self._spread_label)
+        section.body.addWidget(self._spread_words)
+        self._keep = CheckBox("Keep every sample on disk")
+        section.body.addWidget(self._keep)
+        self._spread_section_box = section
+        return section
+
+    def _advanced_section(self) -> Section:
+        section = Section("Repeatability")
+        section.body.addWidget(label("Seed", "label"))
+        self._seed = NumberField()
+        self._seed.setText("0")
+        self._seed.setAccessibleName("Seed")
+        section.body.addWidget(self._seed)
+        section.body.addWidget(
+            wrapped("The same seed on the same device gives the same picture.", "caption")
+        )
+        section.set_open(False)
+        return section
+
+    def _choose_by_id(self, model_id: str) -> None:
+        card = next(view.card for view in self._cards if view.card.id == model_id)
+        self._choose(card)
+        self.model_chosen.emit(model_id)
+
+    def _choose(self, card: ModelCard | None) -> None:
+        self._card = card
+        for view in self._cards:
+            view.show_selected(view.card is card)
+        self._limits_frame.setVisible(card is not None and bool(card.limits))
+        if card is None:
+            return
+        self._limits.setText("\n".join(f"–  {limit}" for limit in card.limits))
+        self._claim.setText(claim_words(card.claim).sentence)
+        self._result_words.setText(
+            f"{claim_words(card.claim).short}, {card.scale}× more pixels along each side"
+        )
+        try:
+            spec = method_spec(card.method)
+        except InvalidParameter:
+            return
+        self._offer_samples(spec)
+        self._show_form(spec)
+        self.changed.emit()
+
+    def _offer_samples(self, spec: MethodSpec) -> None:
+        sampling = spec.sampling
+        self._spread_section_box.setVisible(sampling is not None)
+        self._samples.clear()
+        self._samples.addItem("Automatic", None)
+        self._samples.addItem("Single answer, no spread", 0)
+        if sampling is None:
+            return
+        noun = "flips and rotations" if sampling.kind is SampleKind.FLIP_ENSEMBLE else "samples"
+        for count in (4, 8, 16, 32):
+            if sampling.limit is None or count <= sampling.limit:
+                self._samples.addItem(f"{count} {noun}", count)
+        self._spread_label.setText(sampling.label)
+        self._show_spread_words()
+
+    def _show_spread_words(self) -> None:
+        if self._card is None:
+            return
+        sampling = method_spec(self._card.method).sampling
+        chosen = self._samples.currentData()
+        self._keep.setEnabled(chosen != 0)
+        self._spread_label.setVisible(chosen != 0)
+        if sampling is None:
+            return
+        automatic = (
+            f"{sampling.default} samples; on a CPU a single answer when they would take longer "
+            "than five minutes. "
+        )
+        match chosen:
+            case None:
+                self._spread_words.setText(automatic + sampling.meaning)
+            case 0:
+                self._spread_words.setText("The picture comes without a map of its uncertainty.")
+            case _:
+                self._spread_words.setText(sampling.meaning)
+
+    def _show_form(self, spec: MethodSpec) -> None:
+        if self._form is not None:
+            self._form.deleteLater()
+        self._form = ParameterForm(spec.restore_params)
+        self._method.body.addWidget(self._form)
+        self._method.setVisible(not self._form.is_empty)
+        self._method.set_title(spec.title)
+
+    def _offer_channels(self, image: ImageRecord | None) -> None:
+        scene = image.info.scenes[0] if image else None
+        count = scene.size("C") if scene else 1
+        self._channel.clear()
+        self._channel.addItem("Every channel", None)
+        for number in range(count):
+            named = scene.channels[number].name if scene and number < len(scene.channels) else ""
+            self._channel.addItem(named or f"Channel {number + 1}", number)
+        for widget in (self._channel, self._channel_label):
+            widget.setVisible(count > 1)
+
+    def _seed_value(self) -> int:
+        text = self._seed.text().strip()
+        return int(text) if text.isdigit() else 0
+
+
+def _name(image: ImageRecord) -> str:
+    name = image.path.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.split(".")[0] or name
+
+
+def _short(name: str, limit: int = 24) -> str:
+    return name if len(name) <= limit else f"{name[: limit - 9]}…{name[-8:]}"

@@ -1,0 +1,1 @@
+"""Linked image panes in micrometres."""

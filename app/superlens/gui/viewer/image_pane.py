@@ -1,0 +1,130 @@
+"""One pane: a header with the role of the image over its canvas."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from superlens.gui.theme.current import tokens
+from superlens.gui.viewer.image_view import ImageView
+from superlens.gui.widgets.buttons import button
+from superlens.gui.widgets.labels import ElidedLabel, label
+
+
+@dataclass(frozen=True, slots=True)
+class PaneHead:
+    """What the header of a pane says."""
+
+    role: str
+    """Token of the dot's colour: `canvas_low`, `canvas_sr`, `canvas_spread`."""
+    name: str
+    caption: str = ""
+    lut_name: str = "Grey"
+
+
+class ImagePane(QFrame):
+    """A pane of the viewer: role dot, name, pixel size and colour map over the image."""
+
+    def __init__(self, head: PaneHead, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "canvas")
+        self.setMinimumWidth(200)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 0, 4, 4)
+        column.setSpacing(0)
+        self._dot = _Dot(head.role, self)
+        self._name = label("", "pane")
+        self._caption = ElidedLabel("", "pane-caption")
+        self._lut = label("", "pane-caption")
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(8)
+        row.addWidget(self._dot)
+        row.addWidget(self._name)
+        row.addWidget(self._caption, 1)
+        row.addWidget(self._lut)
+        bar = QWidget(self)
+        bar.setFixedHeight(32)
+        bar.setLayout(row)
+        column.addWidget(bar)
+        self.view = ImageView(self)
+        self._empty = _EmptyNote(self)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        column.addLayout(self._stack, 1)
+        self.set_head(head)
+
+    @property
+    def action(self) -> QWidget:
+        """The button of the empty state."""
+        return self._empty.button
+
+    def set_head(self, head: PaneHead) -> None:
+        """Change what the header says, and the accessible name with it."""
+        self._dot.role = head.role
+        self._dot.update()
+        self._name.setText(head.name)
+        self._caption.setText(head.caption)
+        self._lut.setText(head.lut_name)
+        self.setAccessibleName(f"{head.name}, {head.caption}")
+        self.setAccessibleDescription(f"Colour map {head.lut_name}")
+
+    def show_empty(self, sentence: str, action: str = "") -> None:
+        """Show a sentence, and maybe a button, instead of an image."""
+        self.view.show_plane(None)
+        self._empty.say(sentence, action)
+        self._stack.setCurrentWidget(self._empty)
+
+    def show_image(self) -> None:
+        """Show the canvas."""
+        self._stack.setCurrentWidget(self.view)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a sentence stands where the image would be."""
+        return self._stack.currentWidget() is self._empty
+
+    @property
+    def sentence(self) -> str:
+        """The sentence of the empty state."""
+        return self._empty.sentence.text()
+
+
+class _Dot(QWidget):
+    def __init__(self, role: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.role = role
+        self.setFixedSize(8, 8)
+
+    def sizeHint(self) -> QSize:
+        return QSize(8, 8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(getattr(tokens(), self.role)))
+        painter.drawEllipse(QRectF(0, 0, 8, 8))
+
+
+class _EmptyNote(QWidget):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(12)
+        self.sentence = label("", "pane-caption")
+        self.sentence.setWordWrap(True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.button = button("")
+        column.addStretch(1)
+        column.addWidget(self.sentence)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+
+    def say(self, sentence: str, action: str) -> None:
+        self.sentence.setText(sentence)
+        self.button.setText(action)
+        self.button.setVisible(bool(action))

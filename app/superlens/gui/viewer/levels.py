@@ -1,0 +1,153 @@
+"""A plane as the viewer needs it: a small pyramid by box means, and its statistics. No Qt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.core.jobs import Roi
+from superlens.gui.viewer.geometry import Placement
+from superlens.io.images import open_image
+
+DIRECT_PIXELS = 4096 * 4096
+"""Up to this size a plane is held whole; above it an overview and the visible region."""
+
+_OVERVIEW_SIDE = 2048
+_STRIP_ROWS = 1024
+_SUBSAMPLE = 400_000
+
+Plane = NDArray[np.floating | np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneAddress:
+    """One plane of one file."""
+
+    path: str
+    scene: int = 0
+    t: int = 0
+    c: int = 0
+    z: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneLevels:
+    """A plane in decreasing sizes."""
+
+    shape: tuple[int, int]
+    """Of the whole plane: rows, columns."""
+    levels: tuple[tuple[int, Plane], ...]
+    """Factor and box mean, finest first; factor 1 is absent when the plane is too big."""
+    sample: NDArray[np.float32]
+    """A subsample of all finite values, sorted."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the finest level is the plane itself."""
+        return self.levels[0][0] == 1
+
+    def level_for(self, pixels_per_screen_px: float) -> tuple[int, Plane]:
+        """Give the coarsest level that still has a pixel for every pixel of the screen."""
+        fitting = [item for item in self.levels if item[0] <= max(pixels_per_screen_px, 1.0)]
+        return fitting[-1] if fitting else self.levels[0]
+
+    def percentile(self, percent: float) -> float:
+        """Give a percentile of the values, 0 to 100."""
+        if not len(self.sample):
+            return 0.0
+        place = percent / 100 * (len(self.sample) - 1)
+        return float(self.sample[round(place)])
+
+    def value_at(self, row: int, column: int) -> float | None:
+        """Give the value of one pixel, or None outside or where the plane is not held whole."""
+        inside = 0 <= row < self.shape[0] and 0 <= column < self.shape[1]
+        return float(self.levels[0][1][row, column]) if inside and self.is_whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The visible part of a plane that is too big to be held whole."""
+
+    roi: Roi
+    values: Plane
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPlane:
+    """A plane and where it lies."""
+
+    plane: PlaneLevels
+    placement: Placement
+    address: PlaneAddress
+
+
+def read_levels(address: PlaneAddress) -> PlaneLevels:
+    """Read a plane; called in a reading thread.
+
+    Raises:
+        SuperlensError: the file cannot be read.
+    """
+    with open_image(Path(address.path)) as source:
+        info = source.info.scenes[address.scene]
+        shape = info.size("Y"), info.size("X")
+        where = (address.scene, address.t, address.c, address.z)
+        if shape[0] * shape[1] <= DIRECT_PIXELS:
+            return levels_of(source.plane(*where))
+        factor = 2
+        while max(shape) / factor > _OVERVIEW_SIDE:
+            factor *= 2
+        overview = _overview(lambda roi: source.region(*where, roi), shape, factor)
+        return _built(overview, factor, shape)
+
+
+def read_detail(address: PlaneAddress, roi: Roi) -> Detail:
+    """Read a region of a plane; called in a reading thread."""
+    with open_image(Path(address.path)) as source:
+        values = source.region(address.scene, address.t, address.c, address.z, roi)
+    return Detail(roi, _grey(values))
+
+
+def levels_of(plane: Plane) -> PlaneLevels:
+    """Give the pyramid of a plane that is held whole; RGB becomes its mean."""
+    grey = _grey(plane)
+    return _built(grey, 1, (grey.shape[0], grey.shape[1]))
+
+
+def _built(finest: Plane, factor: int, shape: tuple[int, int]) -> PlaneLevels:
+    levels = [(factor, finest)]
+    while min(levels[-1][1].shape) >= 128:
+        levels.append((levels[-1][0] * 2, _halved(levels[-1][1])))
+    return PlaneLevels(shape, tuple(levels), _subsample(finest))
+
+
+def _overview(read: Callable[[Roi], Plane], shape: tuple[int, int], factor: int) -> Plane:
+    rows = max(factor, _STRIP_ROWS // factor * factor)
+    strips = []
+    for top in range(0, shape[0] - factor + 1, rows):
+        height = min(rows, (shape[0] - top) // factor * factor)
+        strip = _grey(read(Roi(0, top, shape[1], height)))
+        width = strip.shape[1] // factor
+        blocks = strip[:, : width * factor].reshape(height // factor, factor, width, factor)
+        strips.append(blocks.mean(axis=(1, 3), dtype=np.float32))
+    return np.concatenate(strips)
+
+
+def _grey(plane: Plane) -> Plane:
+    if plane.ndim == 3:
+        return plane.mean(axis=-1, dtype=np.float32)
+    return plane.astype(np.float32) if plane.dtype == np.float64 else plane
+
+
+def _halved(plane: Plane) -> Plane:
+    rows, columns = plane.shape[0] // 2, plane.shape[1] // 2
+    even = plane[: rows * 2, : columns * 2]
+    blocks = even.reshape(rows, 2, columns, 2)
+    return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
+def _subsample(plane: Plane) -> NDArray[np.float32]:
+    step = max(1, int(np.ceil(np.sqrt(plane.size / _SUBSAMPLE))))
+    values = plane[::step, ::step].astype(np.float32).ravel()
+    return np.sort(values[np.isfinite(values)])

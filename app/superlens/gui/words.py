@@ -1,0 +1,102 @@
+"""What records are called in the window: claims, origins, sizes, times. No Qt."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from superlens.core.method import Claim
+from superlens.core.records import ImageRecord, SceneInfo
+from superlens.core.units import PixelSizeOrigin
+from superlens.gui.viewer.geometry import length_text
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimWords:
+    """What a claim means, in a few words and in a sentence."""
+
+    short: str
+    sentence: str
+
+
+_CLAIMS = {
+    Claim.SINGLE_ANSWER: ClaimWords(
+        "Single answer",
+        "One picture per image. Its spread shows where the network is unsure of itself, not "
+        "how far it is from the truth.",
+    ),
+    Claim.POSTERIOR: ClaimWords(
+        "Posterior samples",
+        "Several pictures that all fit the raw image; their spread is a probability.",
+    ),
+    Claim.POPULATION_LEVEL: ClaimWords(
+        "Population level",
+        "Measure groups; do not interpret single structures.",
+    ),
+}
+_ORIGINS = {
+    PixelSizeOrigin.VERIFIED: "verified",
+    PixelSizeOrigin.REPORTED: "reported",
+    PixelSizeOrigin.DEFAULT: "default, not trusted",
+    PixelSizeOrigin.UNKNOWN: "unknown",
+}
+
+
+def claim_words(claim: Claim) -> ClaimWords:
+    """Give what may be said of a method's output."""
+    return _CLAIMS[claim]
+
+
+def pixel_size_text(scene: SceneInfo) -> str:
+    """Give the pixel size with its origin: `96.8 nm (reported)`."""
+    um = scene.pixel_sizes.lateral_um
+    if um is None:
+        return "unknown"
+    return f"{length_text(um)} ({_ORIGINS[scene.pixel_sizes.origin]})"
+
+
+def size_text(scene: SceneInfo) -> str:
+    """Give the size of the planes: `256²` or `640 × 480`."""
+    width, height = scene.size("X"), scene.size("Y")
+    return f"{width}²" if width == height else f"{width} × {height}"
+
+
+def image_caption(image: ImageRecord) -> str:
+    """Give the second line of an image's row: size and pixel size."""
+    scene = image.info.scenes[0]
+    um = scene.pixel_sizes.lateral_um
+    return f"{size_text(scene)} · {length_text(um) if um is not None else 'px'}"
+
+
+def clock_text(seconds: float) -> str:
+    """Give a duration as `00:46` or `1:02:30`."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes:02d}:{left:02d}"
+
+
+def bytes_text(count: int) -> str:
+    """Give a memory size in GB or MB."""
+    return f"{count / 1e9:.0f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def seconds_between(started: str, ended: str) -> float:
+    """Give the seconds from one ISO time to another; an empty end means now."""
+    if not started:
+        return 0.0
+    end = datetime.fromisoformat(ended) if ended else datetime.now(UTC)
+    return max(0.0, (end - datetime.fromisoformat(started)).total_seconds())
+
+
+def day_text(when: datetime, now: datetime) -> str:
+    """Give a day as a person would: `Today, 14:02`, `Yesterday`, `12 Nov`."""
+    days = (now.date() - when.date()).days
+    if days == 0:
+        return f"Today, {when:%H:%M}"
+    if days == 1:
+        return "Yesterday"
+    return f"{when.day} {when:%b}" if when.year == now.year else f"{when.day} {when:%b %Y}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Give `1 image`, `7 images`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

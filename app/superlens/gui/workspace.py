@@ -1,0 +1,203 @@
+"""Everything between stage bar and status line: panel, pages, inspector, dock."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from superlens.core.jobs import JobKind, JobRecord
+from superlens.core.records import ImageRecord
+from superlens.gui.bottom_dock import BottomDock
+from superlens.gui.edge_tab import EdgeTab
+from superlens.gui.inspector.inspector import Inspector
+from superlens.gui.intents import Intents
+from superlens.gui.jobs.jobs_panel import JobsPanel
+from superlens.gui.jobs.log_panel import LogPanel
+from superlens.gui.jobs.measurements_panel import MeasurementsPanel
+from superlens.gui.pages.check_page import CheckPage
+from superlens.gui.pages.measure_page import MeasurePage
+from superlens.gui.pages.report_page import ReportPage
+from superlens.gui.pages.restore_page import RestorePage
+from superlens.gui.project.project_panel import ProjectPanel
+from superlens.gui.selection import Selection
+from superlens.gui.stage_bar import Stage
+from superlens.gui.stage_flow import StageFlow
+from superlens.gui.viewer.comparison import RestoredRun
+from superlens.workbench.workbench import Workbench
+
+FOLD_INSPECTOR_BELOW, FOLD_DOCK_BELOW = 1320, 800
+_PANEL, _INSPECTOR = 240, 280
+_WITH_PANEL = (Stage.DATA, Stage.RESTORE, Stage.CHECK)
+_WITH_INSPECTOR = (Stage.DATA, Stage.CHECK)
+
+
+class Workspace(QWidget):
+    """The pages of the five stages with what stands around them."""
+
+    def __init__(self, workbench: Workbench, window: QWidget) -> None:
+        super().__init__(window)
+        self._workbench = workbench
+        self._window = window
+        self.selection = Selection(workbench, self)
+        self.intents = Intents(workbench, window)
+        self.flow = StageFlow(workbench, self.selection, self.intents, self)
+        self.panel = ProjectPanel(workbench.jobs)
+        self.check = CheckPage(workbench, self.selection)
+        self.restore = RestorePage(workbench.models, workbench.state.values.model)
+        self.measure = MeasurePage(workbench)
+        self.report = ReportPage(workbench)
+        self.inspector = Inspector(self.check.compare)
+        self.jobs_panel = JobsPanel(workbench.jobs)
+        self._measurements = MeasurementsPanel(workbench)
+        self.log = LogPanel()
+        self.dock = BottomDock(
+            {"Jobs": self.jobs_panel, "Measurements": self._measurements, "Log": self.log}
+        )
+        self._edge = EdgeTab("Inspector")
+        self._wants_inspector: bool | None = None
+        self._is_narrow = False
+        self._arrange()
+        self._connect()
+
+    @property
+    def is_inspector_open(self) -> bool:
+        """Whether the inspector is visible now."""
+        return not self.inspector.isHidden()
+
+    def toggle_inspector(self) -> None:
+        """Open or fold the inspector, whatever the width."""
+        self._wants_inspector = not self.is_inspector_open
+        self._show_around(self.flow.stage)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen with the window, or go back."""
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def follow_size(self, width: int, height: int) -> None:
+        """Fold what does not fit beside the images."""
+        is_narrow = width < FOLD_INSPECTOR_BELOW
+        if is_narrow != self._is_narrow:
+            self._is_narrow, self._wants_inspector = is_narrow, None
+            self._show_around(self.flow.stage)
+        if height < FOLD_DOCK_BELOW and self.dock.is_open and not self.dock.was_opened_by_hand:
+            self.dock.set_open(False)
+
+    def shutdown(self) -> None:
+        """Stop every reading thread."""
+        for part in (self.selection, self.intents, self.check, self.measure):
+            part.shutdown()
+
+    def _arrange(self) -> None:
+        self._stack = QStackedWidget()
+        for page in (self.check, self.restore, self.measure, self.report):
+            self._stack.addWidget(page)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.dock)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self.panel.setMinimumWidth(200)
+        self.inspector.setMinimumWidth(260)
+        for part, width in ((self.panel, _PANEL), (centre, 920), (self.inspector, _INSPECTOR)):
+            self._splitter.addWidget(part)
+            part.resize(width, part.height())
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([_PANEL, 920, _INSPECTOR])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._splitter, 1)
+        row.addWidget(self._edge)
+
+    def _connect(self) -> None:
+        self.panel.image_chosen.connect(self.selection.choose)
+        self.panel.import_wanted.connect(self.intents.choose_files)
+        self.panel.removal_wanted.connect(self._remove_image)
+        self.selection.image_changed.connect(self._show_image)
+        self.selection.run_changed.connect(self._show_run)
+        self.flow.stage_changed.connect(self._show_stage)
+        self.check.restore_wanted.connect(self._go_restore)
+        self.restore.model_chosen.connect(self._remember_model)
+        self.measure.panel.plate_wanted.connect(self.intents.choose_plate)
+        self.measure.panel.folder_wanted.connect(self.intents.choose_plate_folder)
+        self.intents.plate_chosen.connect(self.measure.panel.choose_plate)
+        self.intents.plate_folder_chosen.connect(self.measure.panel.choose_images)
+        self.inspector.image_tab.image_edited.connect(self._save_image)
+        self.jobs_panel.result_wanted.connect(self._show_result)
+        self.jobs_panel.count_changed.connect(self._count_jobs)
+        self._measurements.opened.connect(self._go_measure)
+        self._workbench.jobs.log_line.connect(self.log.add_line)
+        self._workbench.project_changed.connect(self.panel.show_project)
+        self._edge.clicked.connect(self.toggle_inspector)
+        self.check.lock_tool.toggled.connect(self.inspector.view_tab.set_locked)
+        self.inspector.view_tab.lock_box.toggled.connect(self.check.lock_tool.setChecked)
+        self.panel.show_project(self._workbench.project)
+
+    @property
+    def staged_pages(self) -> tuple[RestorePage, MeasurePage, ReportPage]:
+        """The pages that say what the buttons of the stage bar are."""
+        return self.restore, self.measure, self.report
+
+    def _show_stage(self, stage: Stage) -> None:
+        pages = {
+            Stage.DATA: self.check,
+            Stage.RESTORE: self.restore,
+            Stage.CHECK: self.check,
+            Stage.MEASURE: self.measure,
+            Stage.REPORT: self.report,
+        }
+        self._stack.setCurrentWidget(pages[stage])
+        if pages[stage] is self.check:
+            self.check.show_raw_only(stage is Stage.DATA)
+            self.inspector.tabs.choose(1 if stage is Stage.DATA else 0)
+        self._show_around(stage)
+
+    def _show_around(self, stage: Stage) -> None:
+        self.panel.setVisible(stage in _WITH_PANEL)
+        wants = not self._is_narrow if self._wants_inspector is None else self._wants_inspector
+        has_inspector = stage in _WITH_INSPECTOR
+        self.inspector.setVisible(has_inspector and wants)
+        self._edge.setVisible(has_inspector and not wants)
+
+    def _show_image(self, image: ImageRecord | None) -> None:
+        self.inspector.show_image(image)
+        self.restore.show_image(image)
+        if image is not None:
+            self.panel.select(image.id)
+
+    def _show_run(self, run: RestoredRun | None) -> None:
+        self.inspector.show_run(run, self.selection.card)
+
+    def _remove_image(self, image_id: str) -> None:
+        if self._workbench.project is not None:
+            self._workbench.project.remove_image(image_id)
+
+    def _save_image(self, image: ImageRecord) -> None:
+        if self._workbench.project is not None:
+            self._workbench.project.update_image(image)
+
+    def _remember_model(self, model_id: str) -> None:
+        self._workbench.state.change(model=model_id)
+
+    def _go_restore(self) -> None:
+        self.flow.go(Stage.RESTORE)
+
+    def _go_measure(self) -> None:
+        self.flow.go(Stage.MEASURE)
+
+    def _count_jobs(self, count: int) -> None:
+        self.dock.tabs.set_count(0, count)
+
+    def _show_result(self, job: JobRecord) -> None:
+        match job.request.kind:
+            case JobKind.RESTORE:
+                images = self._workbench.jobs.images_of(job.id)
+                if images:
+                    self.selection.choose(images[0])
+                self.flow.go(Stage.CHECK)
+            case JobKind.MEASURE:
+                self.flow.go(Stage.MEASURE)
+            case _:
+                self.flow.go(Stage.REPORT)
