@@ -1,0 +1,215 @@
+"""From finished runs to the document that both outputs print: reading, order of parts, number.
+
+Qt-free and torch-free; reads run folders and the raw files they name, writes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from superlens import __version__
+from superlens.core.errors import InvalidInput
+from superlens.core.jobs import JobKind, JobState
+from superlens.io.runs import RunDocument, read_run
+from superlens.report import words
+from superlens.report.blocks import (
+    Block,
+    Callout,
+    Columns,
+    Document,
+    KeyNumber,
+    KeyNumbers,
+    Rule,
+    Signatures,
+    SimpleBlock,
+    Text,
+)
+from superlens.report.checklist import Fulfilment, make_checklist
+from superlens.report.evidence import RestoreEvidence, read_restoration
+from superlens.report.measure_evidence import MeasureEvidence, read_measurement
+from superlens.report.measure_section import (
+    measure_details,
+    measure_figures,
+    measure_fulfilment,
+    measure_key_numbers,
+    measure_subtitle,
+)
+from superlens.report.measure_text import measure_limits, measure_methods
+from superlens.report.provenance import (
+    RawFile,
+    attachments,
+    facts,
+    measure_particulars,
+    report_number,
+    restore_particulars,
+)
+from superlens.report.restore_section import (
+    figure_labels,
+    restore_details,
+    restore_figures,
+    restore_fulfilment,
+    restore_key_numbers,
+    restore_subtitle,
+)
+from superlens.report.restore_text import restore_limits, restore_methods
+
+_MOST_KEY_NUMBERS = 8
+_SUPER_RESOLVED = "Every super-resolved image in this report is computationally super-resolved."
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """Everything that was read for one report."""
+
+    runs: tuple[tuple[Path, RunDocument], ...]
+    restored: tuple[RestoreEvidence, ...]
+    measured: tuple[MeasureEvidence, ...]
+
+
+def build_document(runs: Sequence[Path], title: str = "") -> Document:
+    """Give the report over some finished runs.
+
+    Args:
+        runs: folders of restorations and measurements, in the order in which they shall appear.
+        title: of the report; made from the runs where empty.
+
+    Raises:
+        MissingFile: a folder holds no finished run.
+        InvalidInput: there is no run, one whose kind has no report, or one without its results.
+    """
+    evidence = _read(runs)
+    return Document(
+        title=title.strip() or _title(evidence),
+        subtitle=_subtitle(evidence),
+        number=report_number(evidence.runs),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        software=f"Superlens {__version__}",
+        blocks=_blocks(evidence),
+        attachments=attachments(evidence.runs),
+    )
+
+
+def _read(folders: Sequence[Path]) -> _Evidence:
+    if not folders:
+        raise InvalidInput("There is no run to report on", "Choose at least one run folder")
+    runs = tuple((folder, _finished(folder)) for folder in folders)
+    restored: list[RestoreEvidence] = []
+    measured: list[MeasureEvidence] = []
+    for folder, run in runs:
+        match run.kind:
+            case JobKind.RESTORE:
+                restored.append(read_restoration(folder, run))
+            case JobKind.MEASURE:
+                measured.append(read_measurement(folder, run))
+            case _:
+                raise InvalidInput(
+                    f"{folder} holds a run of kind {run.kind.value!r}, which has no report",
+                    "Choose folders of restorations and measurements",
+                )
+    return _Evidence(runs, tuple(restored), tuple(measured))
+
+
+def _finished(folder: Path) -> RunDocument:
+    run = read_run(folder)
+    if run.ending is not JobState.DONE:
+        raise InvalidInput(
+            f"The run in {folder} did not finish ({run.ending.value})", "Run it again first"
+        )
+    return run
+
+
+def _title(evidence: _Evidence) -> str:
+    if evidence.measured:
+        return evidence.measured[0].spec_title
+    names = [one.input_name for one in evidence.restored]
+    if len(names) == 1:
+        return f"Super-resolution of {names[0]}"
+    return f"Super-resolution of {words.plural(len(names), 'image')}"
+
+
+def _subtitle(evidence: _Evidence) -> str:
+    parts = [measure_subtitle(one) for one in evidence.measured]
+    parts += [restore_subtitle(one) for one in evidence.restored]
+    if evidence.restored or any(one.request.model is not None for one in evidence.measured):
+        parts.append(_SUPER_RESOLVED)
+    return " ".join(parts)
+
+
+def _blocks(evidence: _Evidence) -> tuple[Block, ...]:
+    next_label = figure_labels()
+    blocks: list[Block] = [KeyNumbers(_key_numbers(evidence))]
+    for one in evidence.restored:
+        blocks += restore_figures(one, next_label)
+    blocks += measure_figures(evidence.measured, next_label)
+    blocks += [
+        Rule(),
+        Columns((Text("Methods", _methods(evidence)),), (_checklist(evidence),)),
+        Rule(),
+        _facts(evidence),
+        Callout("What may be said", _limits(evidence)),
+        *_details(evidence),
+        Signatures(),
+    ]
+    return tuple(blocks)
+
+
+def _key_numbers(evidence: _Evidence) -> tuple[KeyNumber, ...]:
+    numbers: list[KeyNumber] = []
+    for measured in evidence.measured:
+        numbers += measure_key_numbers(measured, len(evidence.measured) > 1)
+    for restored in evidence.restored[:1]:
+        numbers += restore_key_numbers(restored)
+    return tuple(numbers[:_MOST_KEY_NUMBERS])
+
+
+def _methods(evidence: _Evidence) -> tuple[str, ...]:
+    return _each_once(
+        [restore_methods(one) for one in evidence.restored]
+        + [measure_methods(one) for one in evidence.measured]
+    )
+
+
+def _limits(evidence: _Evidence) -> tuple[str, ...]:
+    found: list[str] = []
+    for restored in evidence.restored:
+        found += restore_limits(restored)
+    for measured in evidence.measured:
+        found += measure_limits(measured)
+    return _each_once(found)
+
+
+def _each_once(sentences: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentences))
+
+
+def _checklist(evidence: _Evidence) -> SimpleBlock:
+    fulfilments: list[Fulfilment] = [restore_fulfilment(one) for one in evidence.restored]
+    fulfilments += [measure_fulfilment(one) for one in evidence.measured]
+    return make_checklist(fulfilments)
+
+
+def _facts(evidence: _Evidence) -> SimpleBlock:
+    raw: list[RawFile] = []
+    models: list[tuple[str, str]] = []
+    for restored in evidence.restored:
+        raw.append(RawFile(restored.input_name, restored.input_sha256))
+        models.append((restored.request.model.id, restored.model_sha256))
+    for measured in evidence.measured:
+        raw += measured.raw_files
+        if measured.request.model is not None:
+            models.append((measured.request.model.id, measured.model_sha256))
+    return facts(tuple(dict.fromkeys(raw)), models[0] if models else None, evidence.runs[-1][1])
+
+
+def _details(evidence: _Evidence) -> list[Block]:
+    blocks: list[Block] = []
+    for measured in evidence.measured:
+        blocks += measure_details(measured)
+    for restored in evidence.restored:
+        blocks += restore_details(restored)
+    for restored in evidence.restored:
+        blocks.append(restore_particulars(restored))
+    for measured in evidence.measured:
+        blocks.append(measure_particulars(measured.request, measured.run, measured.raw_files))
+    return blocks

@@ -1,0 +1,167 @@
+"""Tables on paper: columns of numbers, interval bars, heads repeated on every page.
+
+Prints through a `Press`; no Qt here.
+"""
+
+import math
+from dataclasses import dataclass
+
+from superlens.report.blocks import Align, Cell, Column, IntervalBar, Table
+from superlens.report.lettering import TextStyle
+from superlens.report.pagination import Piece
+from superlens.report.plots import draw_interval_bar
+from superlens.report.press import (
+    CAPTION,
+    HEAD,
+    SMALL_STRONG,
+    TABLE_CELL,
+    TABLE_HEAD,
+    TABLE_STRONG,
+    Press,
+    Span,
+)
+
+_ROW = 16.5
+_HEAD_ROW = 20.0
+_ACROSS_GAP = 24.0
+_CELL_GAP = 9.0
+_NOTE_GAP = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of cells, or the title of a group."""
+
+    cells: tuple[Cell, ...] = ()
+    title: str = ""
+
+
+def table_pieces(press: Press, table: Table, width: float) -> list[Piece]:
+    """Give the pieces of a table: title, the rows as one piece that pages may cut, note."""
+    rows: list[_Row] = []
+    for group in table.groups:
+        if group.title:
+            rows.append(_Row(title=group.title))
+        rows += [_Row(cells) for cells in group.rows]
+    pieces: list[Piece] = []
+    if table.title:
+        pieces.append(_title_piece(press, table.title))
+    pieces.append(_Rows(press, table, width, tuple(rows)).piece(6.0))
+    if table.note:
+        note = press.lines((Span(table.note, CAPTION),), width)
+        pieces.append(Piece(note.height, note.draw, gap=_NOTE_GAP))
+    return pieces
+
+
+def _title_piece(press: Press, title: str) -> Piece:
+    def paint(x: float, y: float) -> None:
+        press.text(title, (x, y + 13), HEAD)
+
+    return Piece(19.0, paint, gap=18.0, is_kept_with_next=True)
+
+
+class _Rows:
+    """Some rows of a table; implements `Divisible`."""
+
+    def __init__(self, press: Press, table: Table, width: float, rows: tuple[_Row, ...]) -> None:
+        self._press = press
+        self._table = table
+        self._width = width
+        self._rows = rows
+
+    def piece(self, gap: float) -> Piece:
+        """Give the rows as a piece."""
+        height = _HEAD_ROW + _ROW * self._per_column
+        return Piece(height, self._paint, gap=gap, divisible=self)
+
+    def cut(self, room: float) -> tuple[Piece | None, Piece | None]:
+        """Give the rows that fit into some height, and the rest."""
+        lines = math.floor((room - _HEAD_ROW) / _ROW)
+        if lines < 2:
+            return None, self.piece(0.0)
+        fit = lines * self._table.across
+        while fit > 1 and fit < len(self._rows) and self._rows[fit - 1].title:
+            fit -= 1
+        rest = self._rows[fit:]
+        if rest and not rest[0].title:
+            rest = self._with_title(fit) + rest
+        head = _Rows(self._press, self._table, self._width, self._rows[:fit])
+        if not rest:
+            return head.piece(0.0), None
+        return head.piece(0.0), _Rows(self._press, self._table, self._width, rest).piece(0.0)
+
+    def _with_title(self, before: int) -> tuple[_Row, ...]:
+        """Give the title of the group that is cut before a row, to stand above its rest."""
+        titles = [row for row in self._rows[:before] if row.title]
+        return (titles[-1],) if titles else ()
+
+    @property
+    def _per_column(self) -> int:
+        return max(1, math.ceil(len(self._rows) / self._table.across))
+
+    def _paint(self, x: float, y: float) -> None:
+        across = self._table.across
+        width = (self._width - (across - 1) * _ACROSS_GAP) / across
+        for index in range(across):
+            rows = self._rows[index * self._per_column : (index + 1) * self._per_column]
+            if rows:
+                self._paint_column(rows, (x + index * (width + _ACROSS_GAP), y), width)
+
+    def _paint_column(self, rows: tuple[_Row, ...], at: tuple[float, float], width: float) -> None:
+        x, y = at
+        spots = _spots(self._table.columns, x, width)
+        for column, (left, room) in zip(self._table.columns, spots, strict=True):
+            self._write(column.head, column, (left, room, y + 11), is_head=True)
+        self._press.line((x, y + _HEAD_ROW - 4, x + width, y + _HEAD_ROW - 4), "#C3CAD3")
+        y += _HEAD_ROW
+        for row in rows:
+            if row.title:
+                self._press.text(row.title, (x, y + 11.5), SMALL_STRONG)
+            for cell, column, spot in zip(row.cells, self._table.columns, spots, strict=False):
+                self._paint_cell(cell, column, spot, y)
+            y += _ROW
+            self._press.line((x, y - 0.5, x + width, y - 0.5), "#EDF0F3", 0.7)
+
+    def _paint_cell(self, cell: Cell, column: Column, spot: tuple[float, float], y: float) -> None:
+        left, room = spot
+        if isinstance(cell, IntervalBar):
+            svg = draw_interval_bar(cell, room, _ROW).svg()
+            self._press.svg(svg, (left, y, room, _ROW))
+        else:
+            self._write(cell, column, (left, room, y + 11.5))
+
+    def _write(
+        self, text: str, column: Column, spot: tuple[float, float, float], is_head: bool = False
+    ) -> None:
+        left, room, baseline = spot
+        style = TABLE_HEAD if is_head else TABLE_STRONG if column.is_strong else TABLE_CELL
+        shown = _elided(self._press, text, room + _CELL_GAP - 2, style)
+        if column.align is Align.RIGHT:
+            self._press.text(shown, (left + room, baseline), style, "end")
+        else:
+            self._press.text(shown, (left, baseline), style)
+
+
+def _spots(columns: tuple[Column, ...], x: float, width: float) -> list[tuple[float, float]]:
+    """Give left edge and width of every column."""
+    room = width - _CELL_GAP * (len(columns) - 1)
+    unit = room / sum(column.weight for column in columns)
+    spots: list[tuple[float, float]] = []
+    for column in columns:
+        spots.append((x, column.weight * unit))
+        x += column.weight * unit + _CELL_GAP
+    return spots
+
+
+def _elided(press: Press, text: str, room: float, style: TextStyle) -> str:
+    """Shorten a text in its middle until it fits; both ends of a file name tell most."""
+    if press.width_of(text, style) <= room:
+        return text
+    keep = len(text) - 1
+    while keep > 2:
+        half = keep // 2
+        short = f"{text[: keep - half]}…{text[-half:]}"
+        if press.width_of(short, style) <= room:
+            return short
+        keep -= 1
+    return text[:1] + "…"
