@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from superlens.core.errors import UnsupportedImage
-from superlens.io.images.tiff_regions import Layer
 
 _UNKNOWN_AXES = "QI"
 """How tifffile names an axis of which the file says nothing."""
@@ -37,8 +36,8 @@ class PlaneMap:
     """3 when the planes are RGB, else 0."""
     leading: tuple[tuple[str, int], ...]
     """Axes over the pages in their order, in our letters, with their sizes."""
-    sample_axis: str | None
-    """The axis that samples of a page stand for: C, or None."""
+    samples_are_channels: bool
+    """Whether C counts the samples of a page, not pages."""
     separate: bool
     """Whether those samples lie one behind the other, not interleaved."""
     warnings: tuple[str, ...] = ()
@@ -51,15 +50,9 @@ class PlaneMap:
             index = index * size + position[axis]
         return index
 
-    def layer(self, c: int, z: int) -> Layer:
-        """Give the layer of the page."""
-        sample = c if self.sample_axis == "C" and self.separate else 0
-        return Layer(sample, z if self.inner_depth else 0)
-
-    @property
-    def inner_depth(self) -> bool:
-        """Whether Z lies inside the pages."""
-        return all(axis != "Z" for axis, _ in self.leading) and self.sizes["Z"] > 1
+    def depth(self, z: int) -> int:
+        """Give the depth inside the page: Z where the pages are volumes."""
+        return 0 if any(axis == "Z" for axis, _ in self.leading) else z
 
 
 def map_planes(name: str, series: Any) -> PlaneMap:
@@ -77,16 +70,15 @@ def map_planes(name: str, series: Any) -> PlaneMap:
     if depths > 1 and "Z" in taken:
         raise _unsupported(name, "two Z axes")
     sizes.update(dict(leading))
-    colours, sample_axis = 0, None
     if samples > 1 and int(keyframe.photometric) in _COLOUR_PHOTOMETRICS and samples in (3, 4):
-        colours = 3
         if samples == 4:
             warnings = (*warnings, "The fourth colour sample (alpha) is left out")
-    elif samples > 1:
-        if "C" in taken:
-            raise _unsupported(name, f"channels and {samples} samples per pixel")
-        sample_axis, sizes["C"] = "C", samples
-    return PlaneMap(sizes, colours, leading, sample_axis, samples_apart > 1, warnings)
+        return PlaneMap(sizes, 3, leading, False, samples_apart > 1, warnings)
+    if samples > 1 and "C" in taken:
+        raise _unsupported(name, f"channels and {samples} samples per pixel")
+    if samples > 1:
+        sizes["C"] = samples
+    return PlaneMap(sizes, 0, leading, samples > 1, samples_apart > 1, warnings)
 
 
 def _leading_axes(name: str, series: Any) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:

@@ -25,6 +25,7 @@ from superlens.io.images.tiff_guards import (
 )
 from superlens.io.images.tiff_metadata import Facts, facts_of, format_name
 from superlens.io.images.tiff_regions import (
+    Layer,
     is_in_one_piece,
     read_contiguous_region,
     read_page_region,
@@ -91,20 +92,20 @@ class TiffImage:
 
     def _pixels(self, scene: _Scene, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
         planes = scene.planes
+        index, depth = planes.page_index(t, c, z), planes.depth(z)
         if planes.colours and planes.separate:
-            layers = [self._samples(scene, t, colour, z, roi) for colour in range(planes.colours)]
-            return np.concatenate(layers, axis=2)
-        samples = self._samples(scene, t, c, z, roi)
+            layers = [Layer(colour, depth) for colour in range(planes.colours)]
+            parts = [self._samples(scene.series, index, layer, roi) for layer in layers]
+            return np.concatenate(parts, axis=2)
+        sample = c if planes.samples_are_channels else 0
+        layer = Layer(sample if planes.separate else 0, depth)
+        samples = self._samples(scene.series, index, layer, roi)
         if planes.colours:
             return np.ascontiguousarray(samples[..., : planes.colours])
-        inside = c if planes.sample_axis == "C" and not planes.separate else 0
-        return np.ascontiguousarray(samples[..., inside])
+        return np.ascontiguousarray(samples[..., 0 if planes.separate else sample])
 
-    def _samples(self, scene: _Scene, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
+    def _samples(self, series: Any, index: int, layer: Layer, roi: Roi) -> NDArray[Any]:
         """Give (y, x, samples) of one layer of one page."""
-        series, planes = scene.series, scene.planes
-        layer = planes.layer(c, z)
-        index = planes.page_index(t, c, z)
         if series.dataoffset is not None:
             offset = series.dataoffset + index * series.keyframe.nbytes
             return read_contiguous_region(self._name, series.keyframe, offset, layer, roi)
