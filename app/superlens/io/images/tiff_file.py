@@ -21,6 +21,7 @@ from superlens.io.images.tiff_guards import (
     require_ome_planes,
     require_pages,
     require_safe_names,
+    require_whole_chain,
     require_whole_pages,
 )
 from superlens.io.images.tiff_metadata import Facts, facts_of, format_name
@@ -122,19 +123,24 @@ def _opened(path: Path) -> tuple[Any, OmeDocument | None, tuple[str, ...]]:
         require_pages(path.name, tif)
         require_declared_planes(path.name, tif)
         text = str(tif.ome_metadata or "")
-        if not text:
-            return tif, None, ()
-        require_safe_names(path.name, text)
-        document = parse_ome(text)
-        if document is not None:
-            require_ome_planes(path.name, document, text, tif)
-            return tif, document, _companion_warning(document)
+        document = _checked_ome(path.name, tif, text)
+        require_whole_chain(path.name, tif)
     except BaseException:
         tif.close()
         raise
+    if document is not None or not text:
+        return tif, document, _companion_warning(document)
     tif.close()
     warning = "The OME-XML of this file is damaged; only its pixels are read"
     return _tiff_file(path, is_ome=False), None, (warning,)
+
+
+def _checked_ome(name: str, tif: Any, text: str) -> OmeDocument | None:
+    require_safe_names(name, text)
+    document = parse_ome(text) if text else None
+    if document is not None:
+        require_ome_planes(name, document, text, tif)
+    return document
 
 
 def _tiff_file(path: Path, is_ome: bool | None = None) -> Any:
@@ -144,8 +150,8 @@ def _tiff_file(path: Path, is_ome: bool | None = None) -> Any:
     return tifffile.TiffFile(path, is_ome=is_ome, is_mmstack=False, is_ndtiff=False)
 
 
-def _companion_warning(document: OmeDocument) -> tuple[str, ...]:
-    if document.companion is None:
+def _companion_warning(document: OmeDocument | None) -> tuple[str, ...]:
+    if document is None or document.companion is None:
         return ()
     part = f"This file is one part of a set described by {document.companion!r}"
     return (f"{part}; only this part is read",)

@@ -21,16 +21,32 @@ _COPY_AGAIN = "Copy it again from where it came from"
 
 
 def require_pages(name: str, tif: Any) -> None:
-    """Make sure that a TIFF has pages and that its chain of pages ends inside the file.
+    """Make sure that a TIFF has pages.
 
     Raises:
-        UnreadableFile: it has none, or it is cut off.
+        UnreadableFile: it has none.
+    """
+    if len(tif.pages) == 0:
+        raise UnreadableFile(f"{name} is cut off or damaged: it holds no image", _COPY_AGAIN)
+
+
+def require_whole_chain(name: str, tif: Any) -> None:
+    """Make sure that the chain of pages ends as it should, not outside the file or in a circle.
+
+    Raises:
+        UnreadableFile: pages are missing.
     """
     count = len(tif.pages)
-    if count == 0:
-        raise UnreadableFile(f"{name} is cut off or damaged: it holds no image", _COPY_AGAIN)
-    if _next_page_offset(tif, count) >= tif.filehandle.size:
-        raise _cut_off(name, count, None)
+    following = _next_page_offset(tif, count)
+    if following >= tif.filehandle.size:
+        raise UnreadableFile(
+            f"{name} is cut off: {_planes(count)} there, and more should follow", _COPY_AGAIN
+        )
+    if following:
+        raise UnreadableFile(
+            f"{name} is damaged: {_planes(count)} there, and what follows is not readable",
+            _COPY_AGAIN,
+        )
 
 
 def require_safe_names(name: str, ome_text: str) -> None:
@@ -156,6 +172,9 @@ def _declared_by_tifffile(page: Any) -> int | None:
         return None
 
 
-def _cut_off(name: str, found: int, declared: int | None) -> UnreadableFile:
-    of = f"{found} of {declared} planes are there" if declared else f"after {found} planes"
-    return UnreadableFile(f"{name} is cut off: {of}", _COPY_AGAIN)
+def _cut_off(name: str, found: int, declared: int) -> UnreadableFile:
+    return UnreadableFile(f"{name} is cut off: {found} of {declared} planes are there", _COPY_AGAIN)
+
+
+def _planes(count: int) -> str:
+    return "1 plane is" if count == 1 else f"{count} planes are"
