@@ -124,7 +124,7 @@ def _title(evidence: _Evidence) -> str:
         return evidence.measured[0].spec_title
     names = [one.input_name for one in evidence.restored]
     if len(names) == 1:
-        return f"Super-resolution of {names[0]}"
+        return f"Super-resolution of {words.shortened(names[0])}"
     return f"Super-resolution of {words.plural(len(names), 'image')}"
 
 

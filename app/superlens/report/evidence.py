@@ -119,7 +119,9 @@ def read_restoration(folder: Path, run: RunDocument) -> RestoreEvidence:
     if not isinstance(request, RestoreRequest):
         raise InvalidInput(f"{folder} does not hold a restoration", "Choose another run folder")
     problem = _raw_problem(request, run)
-    scale = int(run.notes.get("scale") or 0) or _scale_of(folder, run, request)
+    scale = run.notes.get("scale")
+    if not isinstance(scale, int) or scale < 1:
+        raise InvalidInput(f"The run {folder} does not say its scale", "Restore the image again")
     pixel = run.notes.get("pixel_size_um")
     channels, total = _channel_views(folder, run, request, (scale, not problem))
     return RestoreEvidence(
@@ -176,17 +178,6 @@ def _raw_problem(request: RestoreRequest, run: RunDocument) -> str:
     except SuperlensError as error:
         return f"the raw image cannot be read: {error.title}"
     return ""
-
-
-def _scale_of(folder: Path, run: RunDocument, request: RestoreRequest) -> int:
-    from superlens.io.images import open_image
-
-    with (
-        open_image(_result_path(folder, run, "mean")) as mean,
-        open_image(Path(request.input.path)) as raw,
-    ):
-        width = request.roi.width if request.roi else raw.info.scenes[request.input.scene].size("X")
-        return max(1, round(mean.info.scenes[0].size("X") / width))
 
 
 def _channel_views(

@@ -25,7 +25,7 @@ from superlens.report.blocks import (
     Text,
 )
 from superlens.report.icons import check_icon, info_icon
-from superlens.report.layout_table import table_pieces
+from superlens.report.layout_table import head_piece, table_pieces
 from superlens.report.overlay import draw_overlay
 from superlens.report.pagination import Piece
 from superlens.report.palette import LINE, SURFACE
@@ -189,7 +189,7 @@ def _legend(press: Press, block: Figure, right: float, baseline: float) -> None:
 
 
 def _text(press: Press, block: Text, width: float) -> list[Piece]:
-    pieces = [_head_piece(press, block.title)] if block.title else []
+    pieces = [head_piece(press, block.title, width)] if block.title else []
     for index, paragraph in enumerate(block.paragraphs):
         lines = press.lines((Span(paragraph, BODY),), width)
         pieces.append(Piece(lines.height, lines.draw, gap=5.0 if index or block.title else 14.0))
@@ -197,7 +197,7 @@ def _text(press: Press, block: Text, width: float) -> list[Piece]:
 
 
 def _checklist(press: Press, block: Checklist, width: float) -> list[Piece]:
-    pieces = [_head_piece(press, block.title)]
+    pieces = [head_piece(press, block.title, width)]
     for item in block.items:
         lines = press.lines((Span(item.text, BODY),), width - 22)
         pieces.append(_marked_line(press, check_icon(item.state), lines.height, lines.draw))
@@ -240,7 +240,7 @@ def _facts(press: Press, block: Facts, width: float) -> list[Piece]:
 
 def _particulars(press: Press, block: Particulars, width: float) -> list[Piece]:
     label_width = 148.0
-    pieces = [_head_piece(press, block.title)]
+    pieces = [head_piece(press, block.title, width)]
     for label, value in block.rows:
         lines = press.lines((Span(value, SMALL_STRONG),), width - label_width)
         pieces.append(_labelled(press, label, lines.height, lines.draw, label_width))
@@ -343,13 +343,6 @@ def _rule_piece(press: Press, width: float, gap: float) -> Piece:
         press.line((x, y + 0.5, x + width, y + 0.5), LINE)
 
     return Piece(1.0, paint, gap=gap)
-
-
-def _head_piece(press: Press, title: str) -> Piece:
-    def paint(x: float, y: float) -> None:
-        press.text(title, (x, y + 13), HEAD)
-
-    return Piece(19.0, paint, gap=18.0, is_kept_with_next=True)
 
 
 def all_pieces(press: Press, blocks: Iterable[Block], width: float) -> list[Piece]:

@@ -45,7 +45,7 @@ def table_pieces(press: Press, table: Table, width: float) -> list[Piece]:
         rows += [_Row(cells) for cells in group.rows]
     pieces: list[Piece] = []
     if table.title:
-        pieces.append(_title_piece(press, table.title))
+        pieces.append(head_piece(press, table.title, width))
     pieces.append(_Rows(press, table, width, tuple(rows)).piece(6.0))
     if table.note:
         note = press.lines((Span(table.note, CAPTION),), width)
@@ -53,11 +53,10 @@ def table_pieces(press: Press, table: Table, width: float) -> list[Piece]:
     return pieces
 
 
-def _title_piece(press: Press, title: str) -> Piece:
-    def paint(x: float, y: float) -> None:
-        press.text(title, (x, y + 13), HEAD)
-
-    return Piece(19.0, paint, gap=18.0, is_kept_with_next=True)
+def head_piece(press: Press, title: str, width: float) -> Piece:
+    """Give the heading of a block, kept with what stands below it."""
+    lines = press.lines((Span(title, HEAD),), width)
+    return Piece(lines.height + 1.0, lines.draw, gap=18.0, is_kept_with_next=True)
 
 
 class _Rows:
@@ -116,7 +115,8 @@ class _Rows:
         y += _HEAD_ROW
         for row in rows:
             if row.title:
-                self._press.text(row.title, (x, y + 11.5), SMALL_STRONG)
+                title = _elided(self._press, row.title, width, SMALL_STRONG)
+                self._press.text(title, (x, y + 11.5), SMALL_STRONG)
             for cell, column, spot in zip(row.cells, self._table.columns, spots, strict=False):
                 self._paint_cell(cell, column, spot, y)
             y += _ROW

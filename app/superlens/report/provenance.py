@@ -102,7 +102,7 @@ def restore_particulars(evidence: RestoreEvidence) -> Particulars:
         ("Seed", str(request.seed)),
         *_run_rows(evidence.run),
     )
-    return Particulars(f"Provenance: restoration of {evidence.input_name}", rows)
+    return Particulars(f"Provenance: restoration of {words.shortened(evidence.input_name)}", rows)
 
 
 def measure_particulars(

@@ -105,6 +105,14 @@ def plural(amount: int, noun: str) -> str:
     return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
 
 
+def shortened(text: str, most: int = 64) -> str:
+    """Give a text with its middle left out where it is too long: both ends of a name tell most."""
+    if len(text) <= most:
+        return text
+    keep = most - 1
+    return f"{text[: keep - keep // 2]}…{text[len(text) - keep // 2 :]}"
+
+
 def listed(parts: tuple[str, ...] | list[str]) -> str:
     """Give words as a list in a sentence: `a`, `a and b`, `a, b and c`."""
     if len(parts) < 2:
