@@ -11,6 +11,7 @@ generator of events that runs in a thread of the fake engine::
 
     engines = FakeEngines({JobKind.RESTORE: half_way})
     link = EngineLink(Lane.ACCELERATOR, engines.start)
+    workbench = Workbench(engines.start)
 
 A script that calls `job.engine.process.die(-9)` plays a crash.
 """
@@ -33,6 +34,7 @@ from superlens.core.messages import (
     Event,
     Failed,
     Finished,
+    Heartbeat,
     Preview,
     Progress,
     Ready,
@@ -194,6 +196,8 @@ class FakeEngine:
                 continue
             self.received.append(command)
             self._obey(command)
+        # Wakes the reader, so that tests need not wait for its next look at the process.
+        self.events.put(Heartbeat(0))
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -229,7 +233,7 @@ class FakeEngines:
         """What jobs of a kind do; `finish` where nothing is said. May be changed at any time."""
         self.started: list[FakeEngine] = []
 
-    def start(self, lane: Lane) -> FakeEngine:
+    def start(self, lane: Lane, threads: int | None = None) -> FakeEngine:
         """Start an engine: takes the place of `start_engine`."""
         engine = FakeEngine(lane, lambda kind: self.scripts.get(kind, finish))
         self.started.append(engine)

@@ -74,7 +74,8 @@ class EngineLink(QObject):
     Signals:
         state_changed(EngineState): after every change of `state`.
         ready(Ready): the engine is up and takes jobs.
-        lost(str): the engine process ended although nobody shut it down; why, as a sentence.
+        lost(str lane, str reason): the engine process ended although nobody shut it down; why, as
+            a sentence.
         accepted(Accepted), progressed(Progress), metric(Metric), preview(Preview),
             log_line(LogLine), heartbeat(Heartbeat): events of the engine, progress at most 20
             times a second and job.
@@ -83,7 +84,7 @@ class EngineLink(QObject):
 
     state_changed = Signal(object)
     ready = Signal(object)
-    lost = Signal(str)
+    lost = Signal(str, str)
     accepted = Signal(object)
     progressed = Signal(object)
     metric = Signal(object)
@@ -156,7 +157,7 @@ class EngineLink(QObject):
             self._session.engine.commands.put(command)
 
     def kill(self, reason: str) -> None:
-        """End the engine process at once; `lost(reason)` follows, and the engine starts again."""
+        """End the engine process at once; `lost` follows, and the engine starts again."""
         if self._session is not None:
             self._kill_reason = reason
             self._session.engine.process.kill()
@@ -250,7 +251,7 @@ class EngineLink(QObject):
             self._change_state(EngineState.STARTING)
         else:
             self._change_state(EngineState.DOWN)
-        self.lost.emit(reason)
+        self.lost.emit(self.lane.value, reason)
 
     def _let_go(self) -> _Session | None:
         """Hear nothing more of the engine and give it away; None if there is none."""

@@ -72,6 +72,7 @@ class ImageImports(QObject):
         self._find_twin = find_twin
         self._readings: dict[str, _Reading] = {}
         self._thumbnails: dict[str, str] = {}
+        self._is_closed = False
         self._intake = FileIntake(self)
         self._intake.listed.connect(self._note_listed)
         self._intake.identified.connect(self._read)
@@ -102,6 +103,7 @@ class ImageImports(QObject):
 
     def close(self) -> None:
         """Stop reading; nothing is signalled afterwards."""
+        self._is_closed = True
         self.blockSignals(True)
         self._intake.close()
         self._jobs.job_ended.disconnect(self._note_ended_job)
@@ -113,6 +115,8 @@ class ImageImports(QObject):
         self.failed.emit(str(path), error)
 
     def _read(self, path: Path, identity: FileIdentity) -> None:
+        if self._is_closed:  # the answer was under way already
+            return
         twin = self._find_twin(identity) or self._twin_on_its_way(identity)
         if twin is not None:
             error = InvalidInput(

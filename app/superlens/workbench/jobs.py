@@ -21,6 +21,7 @@ from superlens.core.messages import (
     Accepted,
     Cancel,
     Ending,
+    Finished,
     LogLevel,
     LogLine,
     Preview,
@@ -124,6 +125,7 @@ class JobQueue(QObject):
         self._store: JobStore | None = None
         self._jobs: dict[str, _Job] = {}
         self._running: dict[Lane, str] = {}
+        self._orphans: set[str] = set()
         self._waiting = WaitingLines()
         self._pump = QTimer(self)
         self._pump.setSingleShot(True)
@@ -247,6 +249,7 @@ class JobQueue(QObject):
         """Forget all jobs before their project is closed; those not ended wait in its store."""
         for lane, job_id in self._running.items():
             self._links[lane].send(Cancel(job_id))
+            self._orphans.add(job_id)
             self._orphans_leave.start()
         for job in self._jobs.values():
             self._save(job, revived_record(job.record))
@@ -309,26 +312,38 @@ class JobQueue(QObject):
 
     def _note_progress(self, event: Progress) -> None:
         job = self._jobs.get(event.job_id)
-        if job is None or job.record.state.is_ended:
+        if job is None or job.record.state is not JobState.RUNNING:
             return
         job.seconds_left = event.seconds_left
         job.record = replace(job.record, phase=event.phase, done=event.done, total=event.total)
         self.job_changed.emit(job.record)
 
     def _note_ending(self, ending: Ending) -> None:
-        self._free(ending.job_id)
+        is_orphan = ending.job_id in self._orphans
+        for lane in [lane for lane, running in self._running.items() if running == ending.job_id]:
+            self._free(lane)
         job = self._jobs.get(ending.job_id)
-        if job is not None and not job.record.state.is_ended:
+        if job is None or job.record.state.is_ended:
+            return
+        # The project was closed and opened again meanwhile: its job waits, whether or not the one
+        # that ran was stopped; but a run that stands is done.
+        if not is_orphan or isinstance(ending, Finished):
             self._finish(job, ended_record(job.record, ending))
 
-    def _note_loss(self) -> None:
-        for lane, link in self._links.items():
-            if link.state is EngineState.READY or lane not in self._running:
-                continue
-            job = self._jobs.get(self._running.pop(lane))
-            if job is not None:
-                clear_partial(job.record.request)
-                self._finish(job, self._lost(job, link.reason))
+    def _note_loss(self, lane: str, reason: str) -> None:
+        job_id = self._running.get(Lane(lane), "")
+        is_orphan = job_id in self._orphans
+        self._free(Lane(lane))
+        job = self._jobs.get(job_id)
+        if job is not None and not is_orphan:
+            clear_partial(job.record.request)
+            self._finish(job, self._lost(job, reason))
+
+    def _free(self, lane: Lane) -> None:
+        self._orphans.discard(self._running.pop(lane, ""))
+        if not self._orphans:
+            self._orphans_leave.stop()
+        self._pump_soon()
 
     def _lost(self, job: _Job, reason: str) -> JobRecord:
         if job.is_forced:
@@ -338,13 +353,8 @@ class JobQueue(QObject):
     def _end_orphans(self) -> None:
         """Kill engines that do not let go of a job whose project was closed."""
         for lane, job_id in self._running.items():
-            if job_id not in self._jobs:
+            if job_id in self._orphans:
                 self._links[lane].kill("The job of a closed project did not stop")
-
-    def _free(self, job_id: str) -> None:
-        for lane in [lane for lane, running in self._running.items() if running == job_id]:
-            del self._running[lane]
-        self._pump_soon()
 
     def _change(self, job: _Job, record: JobRecord) -> None:
         job.record = record

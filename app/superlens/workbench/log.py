@@ -67,7 +67,10 @@ class LogFiles:
         logging.getLogger().setLevel(level)
         # Appended to, so that the crash of the last session can still be sent.
         self._crashes: IO[str] = (folder / CRASH_FILE).open("a", encoding="utf-8")
-        faulthandler.enable(self._crashes)
+        # Python may be told to write crashes elsewhere, as test runners do.
+        self._notes_crashes = not faulthandler.is_enabled()
+        if self._notes_crashes:
+            faulthandler.enable(self._crashes)
         self._hooks_before = (sys.excepthook, threading.excepthook)
         self._qt_before = qInstallMessageHandler(_log_qt_message)
 
@@ -94,7 +97,8 @@ class LogFiles:
         """Stop writing and put the hooks back that were there before."""
         sys.excepthook, threading.excepthook = self._hooks_before
         qInstallMessageHandler(self._qt_before)
-        faulthandler.disable()
+        if self._notes_crashes:
+            faulthandler.disable()
         self._crashes.close()
         logging.getLogger().removeHandler(self._handler)
         logging.getLogger().setLevel(self._level_before)

@@ -18,6 +18,7 @@ from superlens.io.locations import cache_dir, settings_dir, state_dir
 from superlens.io.model_library import InstalledModel, installed_models
 from superlens.io.store import DATABASE_FILE, ProjectStore
 from superlens.workbench.engine_link import EngineLink
+from superlens.workbench.garbage import CycleCollection
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.log import log_engine_line
 from superlens.workbench.places import ProjectPlaces
@@ -71,9 +72,10 @@ class Workbench(QObject):
         self._models: tuple[InstalledModel, ...] | None = None
         self._store: ProjectStore | None = None
         self._project: Project | None = None
+        self._cycles: CycleCollection | None = None
         for link in self._links.values():
             link.ready.connect(self.engine_ready)
-            link.lost.connect(self._note_loss)
+            link.lost.connect(self.engine_lost)
             link.log_line.connect(log_engine_line)
 
     @property
@@ -97,7 +99,12 @@ class Workbench(QObject):
         return self._links[lane]
 
     def start_engines(self) -> None:
-        """Start both engines; called right after the window is shown."""
+        """Start both engines; called right after the window is shown.
+
+        From now until `shutdown` cycles are collected in this thread alone, see `garbage`.
+        """
+        if self._cycles is None:
+            self._cycles = CycleCollection(self)
         for link in self._links.values():
             link.start()
 
@@ -143,15 +150,13 @@ class Workbench(QObject):
         """Close the project and end both engines; blocks until no process is left."""
         self.close_project()
         EngineLink.shut_down_all(tuple(self._links.values()))
+        if self._cycles is not None:
+            self._cycles.close()
+            self._cycles = None
 
     def _start_lane(self, lane: Lane) -> Engine:
         threads = self.settings.values.threads if lane is Lane.ACCELERATOR else None
         return self._start(lane, threads)
-
-    def _note_loss(self, reason: str) -> None:
-        for lane, link in self._links.items():
-            if link is self.sender():
-                self.engine_lost.emit(lane.value, reason)
 
     def _open(self, store: ProjectStore) -> Project:
         try:
@@ -173,7 +178,7 @@ class Workbench(QObject):
         if project is None or store is None:
             return False
         self._project = self._store = None
-        is_empty = not project.images() and not project.results()
+        is_empty = not (project.images() or project.results() or store.jobs())
         project.close()
         self.jobs.detach()
         store.close()
