@@ -25,7 +25,7 @@ from superlens.gui.stage_bar import Stage, StageBar
 from superlens.gui.status_line import StatusLine
 from superlens.gui.theme.theme import WindowTheme
 from superlens.gui.widgets.chip import ChipState
-from superlens.gui.widgets.labels import rule
+from superlens.gui.widgets.labels import paint_surface, rule
 from superlens.gui.widgets.message_bar import Message, MessageBar, message_of
 from superlens.gui.words import pixel_size_text, plural
 from superlens.gui.workspace import Workspace
@@ -116,14 +116,14 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         holder = QWidget()
-        holder.setProperty("surface", "window")
+        paint_surface(holder, "window")
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.menu_row)
         column.addWidget(rule(holder))
         self._staged = QWidget()
-        self._staged.setObjectName("staged")
+        paint_surface(self._staged, "surface")
         staged = QVBoxLayout(self._staged)
         staged.setContentsMargins(0, 0, 0, 0)
         staged.setSpacing(0)

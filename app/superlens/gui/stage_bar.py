@@ -101,7 +101,7 @@ class StageBar(QWidget):
 
     def show_buttons(self, buttons: StageButtons) -> None:
         """Show what the buttons at the right end do."""
-        self.primary.setText(buttons.primary)
+        self.primary.setText(f"{buttons.primary}\u2002" if buttons.moves_on else buttons.primary)
         self.primary.setIcon(icon("arrow-right", "on_fill") if buttons.moves_on else QIcon())
         self.primary.setEnabled(buttons.is_enabled)
         self.primary.setToolTip("" if buttons.is_enabled else buttons.reason)

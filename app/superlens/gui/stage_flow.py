@@ -161,6 +161,8 @@ class StageFlow(QObject):
                 )
             case Stage.RESTORE:
                 return self._restore.buttons()
+            case Stage.CHECK if self._is_restoring():
+                return StageButtons("Continue to Measure", True, False, "Wait for the result")
             case Stage.CHECK if self._selection.run is None:
                 return StageButtons("Super-resolve this image", True, has_image, "Import an image")
             case Stage.CHECK:
@@ -169,6 +171,17 @@ class StageFlow(QObject):
                 return self._measure.buttons()
             case Stage.REPORT:
                 return self._report.buttons()
+
+    def _is_restoring(self) -> bool:
+        image, jobs = self._selection.image, self._workbench.jobs
+        if image is None or self._selection.run is not None:
+            return False
+        return any(
+            job.request.kind is JobKind.RESTORE
+            and not job.state.is_ended
+            and image.id in jobs.images_of(job.id)
+            for job in jobs.jobs()
+        )
 
     def _show_buttons(self, buttons: StageButtons) -> None:
         if self._bar is not None:

@@ -59,6 +59,25 @@ def size_text(scene: SceneInfo) -> str:
     return f"{width}²" if width == height else f"{width} × {height}"
 
 
+def image_name(image: ImageRecord) -> str:
+    """Give the name of an image's file without its ending."""
+    name = image.path.replace("\\", "/").rsplit("/", 1)[-1]
+    for ending in (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png"):
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def image_facts(image: ImageRecord) -> str:
+    """Give what an image is in a line: format, size, channels, planes."""
+    scene = image.info.scenes[0]
+    parts = [image.info.format, f"{size_text(scene)} px", plural(scene.size("C"), "channel")]
+    for axis, noun in (("Z", "Z plane"), ("T", "time point")):
+        if scene.size(axis) > 1:
+            parts.append(plural(scene.size(axis), noun))
+    return "  ·  ".join(parts)
+
+
 def image_caption(image: ImageRecord) -> str:
     """Give the second line of an image's row: size and pixel size."""
     scene = image.info.scenes[0]

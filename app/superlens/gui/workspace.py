@@ -21,6 +21,7 @@ from superlens.gui.selection import Selection
 from superlens.gui.stage_bar import Stage
 from superlens.gui.stage_flow import StageFlow
 from superlens.gui.viewer.comparison import RestoredRun
+from superlens.gui.widgets.labels import paint_surface
 from superlens.workbench.workbench import Workbench
 
 FOLD_INSPECTOR_BELOW, FOLD_DOCK_BELOW = 1320, 800
@@ -36,6 +37,7 @@ class Workspace(QWidget):
         super().__init__(window)
         self._workbench = workbench
         self._window = window
+        paint_surface(self, "surface")
         self.selection = Selection(workbench, self)
         self.intents = Intents(workbench, window)
         self.flow = StageFlow(workbench, self.selection, self.intents, self)

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QLocale, Signal
-from PySide6.QtGui import QDoubleValidator
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from superlens.core.records import ImageRecord
@@ -79,7 +78,6 @@ class ImageTab(QWidget):
         self._entry = QLineEdit()
         self._entry.setPlaceholderText("Enter in nm")
         self._entry.setAccessibleName("Pixel size in nm")
-        self._entry.setValidator(QDoubleValidator(0.1, 1e6, 4, self._entry))
         self._entry.returnPressed.connect(self._take_entry)
         row.addWidget(self._entry, 1)
         row.addWidget(label("nm", "caption"))
@@ -89,19 +87,24 @@ class ImageTab(QWidget):
         section.body.addLayout(row)
         return section
 
-    def _take_entry(self) -> None:
-        nm, is_number = QLocale().toDouble(
-            self._entry.text().replace(".", QLocale().decimalPoint())
-        )
-        if self._image is None or not is_number or nm <= 0:
+    def enter_pixel_size(self, nm_text: str) -> None:
+        """Take a pixel size in nm, with a decimal point or comma; nonsense is not taken."""
+        try:
+            nm = float(nm_text.strip().replace(",", "."))
+        except ValueError:
+            return
+        if self._image is None or not 0.1 <= nm <= 1e6:
             return
         scenes = tuple(
             replace(scene, pixel_sizes=entered_pixel_size(nm / 1000, scene.pixel_sizes))
             for scene in self._image.info.scenes
         )
-        self._entry.clear()
         edited = replace(self._image, info=replace(self._image.info, scenes=scenes))
         self.image_edited.emit(edited)
+
+    def _take_entry(self) -> None:
+        self.enter_pixel_size(self._entry.text())
+        self._entry.clear()
 
 
 def _source_text(origin: PixelSizeOrigin, source: str) -> str:

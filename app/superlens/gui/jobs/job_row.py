@@ -65,7 +65,7 @@ class JobRow(QWidget):
         row.addWidget(self._time)
         for widget in (self._button, self._stop, self._open):
             row.addWidget(widget)
-        self._stop.clicked.connect(self._cancel)
+        self._stop.clicked.connect(self.cancel)
         self._open.clicked.connect(self._show_result)
         self._button.clicked.connect(self._act)
         self.show_job(job, None)
@@ -83,6 +83,11 @@ class JobRow(QWidget):
         self._stop.setVisible(not job.state.is_ended and self._cancelled_at is None)
         self._open.setVisible(job.state is JobState.DONE)
         self._button.setVisible(self._offer())
+
+    def cancel(self) -> None:
+        """Ask for the end of the job; unanswered for five seconds, Force stop is offered."""
+        self._cancelled_at = time.monotonic()
+        self.cancel_wanted.emit(self.job.id)
 
     @property
     def offer(self) -> str:
@@ -120,10 +125,6 @@ class JobRow(QWidget):
             case JobState.DONE:
                 warnings = job.result.warnings if job.result else ()
                 return warnings[0] if warnings else "Done"
-
-    def _cancel(self) -> None:
-        self._cancelled_at = time.monotonic()
-        self.cancel_wanted.emit(self.job.id)
 
     def _act(self) -> None:
         if self.job.state.is_ended:

@@ -15,8 +15,9 @@ from superlens.gui.viewer.image_pane import PaneHead
 from superlens.gui.viewer.run_chips import run_chips
 from superlens.gui.widgets.buttons import tool
 from superlens.gui.widgets.chip import ChipStrip
-from superlens.gui.widgets.labels import rule
+from superlens.gui.widgets.labels import ElidedLabel, label, rule
 from superlens.gui.widgets.segmented import Segmented
+from superlens.gui.words import image_facts, image_name
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.workbench import Workbench
 
@@ -60,6 +61,8 @@ class CheckPage(QWidget):
         """Show the raw image alone, as in stage Data, or the panes side by side."""
         self._is_raw_only = is_raw_only
         self._panes.setVisible(not is_raw_only)
+        self._name.setVisible(is_raw_only)
+        self._facts.setVisible(is_raw_only)
         self._lock.setVisible(not is_raw_only)
         self._link.setVisible(not is_raw_only)
         self._choose_panes(self._panes.index)
@@ -94,7 +97,11 @@ class CheckPage(QWidget):
         self._lock.setChecked(True)
         self._fit = tool("corners-out", "Show the whole image (Home)")
         self._fit.clicked.connect(self.fit)
+        self._name = label("", "block")
+        self._facts = ElidedLabel("", "caption")
         row.addWidget(self._panes)
+        row.addWidget(self._name)
+        row.addWidget(self._facts, 10)
         row.addStretch(1)
         for widget in (self._link, self._lock, self._fit):
             row.addWidget(widget)
@@ -112,6 +119,8 @@ class CheckPage(QWidget):
             signal.connect(self._job_moved)
 
     def _show_image(self, image: ImageRecord | None) -> None:
+        self._name.setText("" if image is None else image_name(image))
+        self._facts.setText("" if image is None else image_facts(image))
         self.controls.show_image(image)
         self._show_run(self._selection.run)
 
@@ -164,11 +173,8 @@ class CheckPage(QWidget):
 
     def _third_head(self, run: RestoredRun | None) -> PaneHead:
         if self.controls.shows_residual:
-            return PaneHead(
-                "canvas_spread", "Residual", "raw − result, in σ of noise", "Difference"
-            )
-        label = run.spread_label if run is not None else ""
-        return PaneHead("canvas_spread", "Spread", label, "Magma")
+            return PaneHead("canvas_spread", "Residual", "raw − result, in σ of noise", "")
+        return PaneHead("canvas_spread", run.spread_label if run is not None else "Spread", "", "")
 
     def _name_empty_panes(self, comparison: Comparison, run: RestoredRun | None) -> None:
         panes = self.compare.panes
@@ -177,7 +183,8 @@ class CheckPage(QWidget):
             if plane is not None:
                 continue
             if job is not None:
-                panes[slot].show_empty(_progress_sentence(job))
+                share = job.done / job.total if job.total else None
+                panes[slot].show_empty(_progress_sentence(job), share=share)
             elif run is None:
                 panes[slot].show_empty("Not super-resolved yet.", "Super-resolve…")
             elif not shows(run, self.controls.indices):

@@ -16,7 +16,7 @@ from superlens.gui.pages.page import StageButtons
 from superlens.gui.widgets.choice import CheckBox, Choice
 from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
 from superlens.gui.widgets.section import Section
-from superlens.gui.words import claim_words
+from superlens.gui.words import claim_words, image_name
 from superlens.io.model_library import InstalledModel
 from superlens.methods.catalogue import method_spec
 
@@ -67,7 +67,7 @@ class RestorePage(QWidget):
     def show_image(self, image: ImageRecord | None) -> None:
         """Say for which image the form is."""
         self._image = image
-        self._title.setText(f"Super-resolve {_name(image)}" if image else "Super-resolve")
+        self._title.setText(f"Super-resolve {image_name(image)}" if image else "Super-resolve")
         for view in self._cards:
             view.show_image(image)
         self._offer_channels(image)
@@ -79,7 +79,7 @@ class RestorePage(QWidget):
             return StageButtons("Super-resolve", is_enabled=False, reason="No model is installed")
         if self._image is None:
             return StageButtons("Super-resolve", is_enabled=False, reason="Import an image first")
-        return StageButtons(f"Super-resolve {_short(_name(self._image))}")
+        return StageButtons(f"Super-resolve {_short(image_name(self._image))}")
 
     def wish(self) -> RestoreWish | None:
         """Give what was filled in, or None with the reasons shown in the form."""
@@ -124,8 +124,9 @@ class RestorePage(QWidget):
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(6)
         column.addWidget(label("What this model cannot do", "section"))
-        self._limits = wrapped("", "body")
-        column.addWidget(self._limits)
+        self._limits = QVBoxLayout()
+        self._limits.setSpacing(4)
+        column.addLayout(self._limits)
         self._limits_frame = box
         return box
 
@@ -210,7 +211,7 @@ class RestorePage(QWidget):
         self._limits_frame.setVisible(card is not None and bool(card.limits))
         if card is None:
             return
-        self._limits.setText("\n".join(f"–  {limit}" for limit in card.limits))
+        self._show_limits(card)
         self._claim.setText(claim_words(card.claim).sentence)
         self._result_words.setText(
             f"{claim_words(card.claim).short}, {card.scale}× more pixels along each side"
@@ -222,6 +223,13 @@ class RestorePage(QWidget):
         self._offer_samples(spec)
         self._show_form(spec)
         self.changed.emit()
+
+    def _show_limits(self, card: ModelCard) -> None:
+        while self._limits.count():
+            if (widget := self._limits.takeAt(0).widget()) is not None:
+                widget.deleteLater()
+        for limit in card.limits:
+            self._limits.addWidget(_bullet(limit))
 
     def _offer_samples(self, spec: MethodSpec) -> None:
         sampling = spec.sampling
@@ -283,9 +291,14 @@ class RestorePage(QWidget):
         return int(text) if text.isdigit() else 0
 
 
-def _name(image: ImageRecord) -> str:
-    name = image.path.replace("\\", "/").rsplit("/", 1)[-1]
-    return name.split(".")[0] or name
+def _bullet(text: str) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    row.addWidget(label("–", "body"), 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(wrapped(text, "body"), 1)
+    return holder
 
 
 def _short(name: str, limit: int = 24) -> str:

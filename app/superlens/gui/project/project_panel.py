@@ -23,7 +23,7 @@ from superlens.gui.project.image_delegate import ImageDelegate
 from superlens.gui.project.image_model import ImageModel, ImageState, RowRole
 from superlens.gui.theme.icons import icon
 from superlens.gui.widgets.buttons import button, tool
-from superlens.gui.widgets.labels import ElidedLabel, rule, wrapped
+from superlens.gui.widgets.labels import ElidedLabel, label, rule, wrapped
 from superlens.gui.words import plural
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import Project
@@ -71,7 +71,6 @@ class ProjectPanel(QWidget):
             self._model.deleteLater()
         self._model = None if project is None else ImageModel(project, self._jobs)
         self._filter.setSourceModel(self._model)
-        self._name.setText("Project" if project is None else project.name)
         if self._model is not None:
             for signal in (
                 self._model.rowsInserted,
@@ -100,8 +99,8 @@ class ProjectPanel(QWidget):
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(16, 6, 12, 6)
-        self._name = ElidedLabel("Project", "block")
-        row.addWidget(self._name, 1)
+        row.addWidget(label("Project", "block"))
+        row.addStretch(1)
         add = tool("plus", "Import files… (Ctrl+O)")
         add.clicked.connect(self.import_wanted)
         row.addWidget(add)
@@ -185,7 +184,7 @@ class ProjectPanel(QWidget):
         done = model.count(ImageState.RESTORED)
         parts = [plural(total - refused, "image"), f"{done} super-resolved"]
         if refused:
-            parts.append(f"{refused} not readable")
+            parts.append(f"{refused} refused")
         self._count.setText(" · ".join(parts))
         is_busy = model.count(ImageState.RUNNING, ImageState.READING) > 0
         if is_busy != self._spin.isActive():

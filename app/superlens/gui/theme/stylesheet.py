@@ -15,8 +15,8 @@ QMainWindow, QDialog { background: $window; }
 QWidget { color: $text2; font-size: 13px; }
 QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 5px 8px; }
 
-QFrame[surface="window"] { background: $window; }
-QFrame[surface="surface"] { background: $surface; }
+*[surface="window"] { background: $window; }
+*[surface="surface"] { background: $surface; }
 QFrame[surface="canvas"] { background: $canvas; border-radius: 6px; }
 QFrame[surface="card"] { background: $raised; border: 1px solid $line; border-radius: 8px; }
 QFrame[surface="card"][selected="true"] { border: 2px solid $accent; }
@@ -79,8 +79,8 @@ QLineEdit:focus, QAbstractSpinBox:focus { border: 2px solid $accent; padding: 0 
   min-height: 26px; }
 QLineEdit:disabled, QAbstractSpinBox:disabled { color: $text3; border-color: $line; }
 QLineEdit[state="bad"], QAbstractSpinBox[state="bad"] { border: 1px solid $bad; }
-QLineEdit[kind="search"] { background: $surface; }
-QLineEdit[kind="commands"] { background: $surface; min-height: 24px; }
+QLineEdit[kind="search"] { padding: 0 4px; }
+QLineEdit[kind="search"]:focus { padding: 0 3px; }
 QPlainTextEdit { padding: 6px 10px; border: none; border-radius: 0; }
 
 QMenuBar { background: $window; color: $text2; padding: 0; spacing: 0; border: none; }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from superlens.gui.theme.current import tokens
 from superlens.gui.viewer.image_view import ImageView
@@ -34,14 +34,16 @@ class ImagePane(QFrame):
         column.setContentsMargins(4, 0, 4, 4)
         column.setSpacing(0)
         self._dot = _Dot(head.role, self)
-        self._name = label("", "pane")
+        self._name = ElidedLabel("", "pane")
+        self._name.mode = Qt.TextElideMode.ElideRight
+        self._name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._caption = ElidedLabel("", "pane-caption")
         self._lut = label("", "pane-caption")
         row = QHBoxLayout()
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)
         row.addWidget(self._dot)
-        row.addWidget(self._name)
+        row.addWidget(self._name, 10)
         row.addWidget(self._caption, 1)
         row.addWidget(self._lut)
         bar = QWidget(self)
@@ -67,14 +69,22 @@ class ImagePane(QFrame):
         self._dot.update()
         self._name.setText(head.name)
         self._caption.setText(head.caption)
+        self._caption.setVisible(bool(head.caption))
+        self._lut.setVisible(bool(head.lut_name))
         self._lut.setText(head.lut_name)
         self.setAccessibleName(f"{head.name}, {head.caption}")
-        self.setAccessibleDescription(f"Colour map {head.lut_name}")
+        self.setAccessibleDescription(f"Colour map {head.lut_name}" if head.lut_name else "")
 
-    def show_empty(self, sentence: str, action: str = "") -> None:
-        """Show a sentence, and maybe a button, instead of an image."""
+    def show_empty(self, sentence: str, action: str = "", share: float | None = None) -> None:
+        """Show a sentence, and maybe a button, instead of an image.
+
+        Args:
+            sentence: why there is no image.
+            action: words of a button.
+            share: how much of the work is done, 0 to 1, drawn as a line; None draws none.
+        """
         self.view.show_plane(None)
-        self._empty.say(sentence, action)
+        self._empty.say(sentence, action, share)
         self._stack.setCurrentWidget(self._empty)
 
     def show_image(self) -> None:
@@ -119,12 +129,38 @@ class _EmptyNote(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = button("")
+        self._share = _ShareLine(self)
         column.addStretch(1)
         column.addWidget(self.sentence)
+        column.addWidget(self._share, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
 
-    def say(self, sentence: str, action: str) -> None:
+    def say(self, sentence: str, action: str, share: float | None) -> None:
+        self._share.show_share(share)
         self.sentence.setText(sentence)
         self.button.setText(action)
         self.button.setVisible(bool(action))
+
+
+class _ShareLine(QWidget):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._share = 0.0
+        self.setFixedSize(160, 4)
+
+    def show_share(self, share: float | None) -> None:
+        self._share = share or 0.0
+        self.setVisible(share is not None)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        track = QColor(tokens().on_canvas2)
+        track.setAlphaF(0.25)
+        painter.setBrush(track)
+        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
+        painter.setBrush(QColor(tokens().canvas_sr))
+        painter.drawRoundedRect(QRectF(0, 0, self.width() * self._share, 4), 2, 2)

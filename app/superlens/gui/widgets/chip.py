@@ -114,5 +114,5 @@ def _colours(state: ChipState) -> tuple[QColor, QColor]:
         case ChipState.INFO:
             pair = colours.accent, colours.tint
         case ChipState.PLAIN:
-            pair = colours.text2, colours.raised
+            pair = colours.text2, colours.hover
     return QColor(pair[0]), QColor(pair[1])

@@ -39,6 +39,12 @@ def rule(parent: QWidget | None = None, vertical: bool = False) -> QFrame:
     return line
 
 
+def paint_surface(widget: QWidget, kind: str) -> None:
+    """Give a plain widget the background of a kind, see `surface`."""
+    widget.setProperty("surface", kind)
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+
+
 def surface(kind: str, parent: QWidget | None = None) -> QFrame:
     """Give a frame with the background of a kind: `surface`, `window`, `card`, `canvas`, `well`."""
     frame = QFrame(parent)
@@ -63,11 +69,12 @@ class ElidedLabel(QLabel):
         option = QStyleOption()
         option.initFrom(self)
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), self.mode, self.width())
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), self.mode, room.width())
         self.setToolTip(self.text() if text != self.text() else "")
         self.style().drawItemText(
             painter,
-            self.rect(),
+            room,
             int(self.alignment()),
             option.palette,
             self.isEnabled(),

@@ -56,7 +56,7 @@ class Segmented(QWidget):
             on = index == self._index
             if on:
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(_on_ground()))
+                painter.setBrush(QColor(colours.raised))
                 painter.drawRoundedRect(room, 5, 5)
             painter.setPen(QColor(colours.text if on else colours.text2))
             painter.setFont(self.font())
@@ -86,9 +86,3 @@ class Segmented(QWidget):
     def _widths(self) -> list[int]:
         metrics = self.fontMetrics()
         return [metrics.horizontalAdvance(name) + 2 * _INSET for name in self._names]
-
-
-def _on_ground() -> str:
-    """Give the ground of the chosen segment: raised, a step above the bar in both schemes."""
-    colours = tokens()
-    return colours.raised if colours.raised > colours.surface else colours.hover

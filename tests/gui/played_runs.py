@@ -1,0 +1,178 @@
+"""Scripts for the fake engine that leave real run folders: small images and tables made by rule."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fakes.engine import FakeJob
+from superlens.core.errors import SuperlensError, describe_error
+from superlens.core.jobs import (
+    JobKind,
+    MeasureRequest,
+    ReportRequest,
+    RestoreRequest,
+    ThumbnailRequest,
+)
+from superlens.core.messages import Accepted, Event, Failed, Finished, Progress
+from superlens.core.records import ChannelInfo, Number, ResultRecord, Versions
+from superlens.core.units import PixelSizeOrigin, PixelSizes
+from superlens.io.codec import encode, write_json
+from superlens.io.image_writer import ImageMetadata, write_image
+from superlens.io.images import open_image, probe
+from superlens.io.runs import RunDocument, RunFolder, create_run
+from superlens.io.tables import write_table
+
+SCALE = 2
+CHI2 = 1.04
+SPREAD_LABEL = "Disagreement over flips and rotations"
+VERSIONS = Versions("0.1.0", "3.11", "test")
+
+
+def thumbnail(job: FakeJob) -> Iterator[Event]:
+    """Play an import: the file is really probed, its picture is grey; a bad file fails."""
+    request = job.request
+    assert isinstance(request, ThumbnailRequest)
+    yield Accepted(job.id, "a fake plan")
+    try:
+        info = probe(Path(request.path))
+    except SuperlensError as error:
+        yield Failed(job.id, describe_error(error))
+        return
+    out = Path(request.out)
+    write_json(out / "info.json", info)
+    Image.new("L", (8, 8), 128).save(out / "scene-0.png")
+    yield Finished(job.id, ResultRecord(job.id, JobKind.THUMBNAIL, request.out))
+
+
+def restore(job: FakeJob) -> Iterator[Event]:
+    """Play a restoration: a raw pixel becomes SCALE x SCALE equal ones, spread a tenth of it."""
+    request = job.request
+    assert isinstance(request, RestoreRequest)
+    yield Accepted(job.id, "a fake plan")
+    yield Progress(job.id, "tiles", 1, 2)
+    yield Finished(job.id, write_restoration(request, job.id))
+
+
+def measure(job: FakeJob) -> Iterator[Event]:
+    """Play a measurement of two negative, two positive wells and three doses."""
+    request = job.request
+    assert isinstance(request, MeasureRequest)
+    yield Accepted(job.id, "a fake plan")
+    yield Progress(job.id, "fields", 1, 7)
+    yield Finished(job.id, write_measurement(request, job.id))
+
+
+def report(job: FakeJob) -> Iterator[Event]:
+    """Play a report: both files stand at the end."""
+    request = job.request
+    assert isinstance(request, ReportRequest)
+    yield Accepted(job.id, "a fake plan")
+    for suffix in (".pdf", ".html"):
+        Path(request.out).with_suffix(suffix).write_text("report", encoding="utf-8")
+    yield Finished(job.id, ResultRecord(job.id, JobKind.REPORT, str(Path(request.out).parent)))
+
+
+def write_restoration(
+    request: RestoreRequest, job_id: str, pixel: PixelSizes | None = None
+) -> ResultRecord:
+    """Leave the run folder of a restoration and give its result."""
+    with open_image(Path(request.input.path)) as source:
+        low = source.plane(0, 0, 0, 0).astype(np.float32)
+        sizes = pixel or source.info.scenes[0].pixel_sizes
+    run = create_run(Path(request.out))
+    fine = np.kron(low, np.ones((SCALE, SCALE), np.float32))
+    planes = {
+        "mean": (fine, sizes.divided(SCALE)),
+        "spread": (fine / 10, sizes.divided(SCALE)),
+        "residual": (np.zeros_like(low), sizes),
+    }
+    for role, (plane, lies) in planes.items():
+        path = run.file(role, f"{role}.ome.tif")
+        meta = ImageMetadata(lies, (ChannelInfo("C0"),), "computationally super-resolved")
+        write_image(path, plane[None, None, None], meta)
+    notes = {
+        "scale": SCALE,
+        "samples_used": 8,
+        "spread_label": SPREAD_LABEL,
+        "seed": request.seed,
+        "model_id": request.model.id,
+        "consistency_chi2": CHI2,
+        "consistency_over_3": 0.004,
+        "pixel_size_um": sizes.lateral_um,
+        "seconds": 1.5,
+    }
+    numbers = (Number("Consistency χ²", CHI2),)
+    return _publish(run, request, JobKind.RESTORE, job_id, (notes, numbers))
+
+
+def write_measurement(request: MeasureRequest, job_id: str) -> ResultRecord:
+    """Leave the run folder of a measurement and give its result."""
+    run = create_run(Path(request.out))
+    wells = [
+        ("A01", "", "", "negative", 0.8),
+        ("B01", "", "", "negative", 0.82),
+        ("A02", "wortmannin", 1.0, "dose", 1.0),
+        ("A03", "wortmannin", 10.0, "dose", 3.0),
+        ("A04", "wortmannin", 100.0, "dose", 7.5),
+        ("A05", "", "", "positive", 8.2),
+        ("B05", "", "", "positive", 8.4),
+    ]
+    rng = np.random.default_rng(1)
+    columns = ("well", "compound", "dose", "role", "value", "lo", "hi", "unit", "n_objects")
+    rows = [
+        (well, compound, dose, role, value, value * 0.95, value * 1.06, "", 40)
+        for well, compound, dose, role, value in wells
+    ]
+    write_table(
+        run.file("wells", "wells.csv"),
+        (*columns, "n_fields", "note"),
+        [(*row, 1, "few cells" if row[0] == "A03" else "") for row in rows],
+    )
+    cells = [
+        (well, "f1", number, value * rng.lognormal(0, 0.25), "")
+        for well, _, _, _, value in wells
+        for number in range(40)
+    ]
+    write_table(
+        run.file("objects", "objects.csv"), ("well", "field", "object_id", "ratio", "note"), cells
+    )
+    run.file("statistics", "statistics.json").write_text(json.dumps({}), encoding="utf-8")
+    numbers = (Number("Z′", 0.71, 0.64, 0.77), Number("Cells", 280))
+    return _publish(run, request, JobKind.MEASURE, job_id, ({}, numbers))
+
+
+def _publish(
+    run: RunFolder,
+    request: RestoreRequest | MeasureRequest,
+    kind: JobKind,
+    job_id: str,
+    said: tuple[dict[str, object], tuple[Number, ...]],
+) -> ResultRecord:
+    notes, numbers = said
+    result = ResultRecord(job_id, kind, str(run.out), run.files, numbers, device="fake")
+    run.publish(
+        RunDocument(
+            request_json=encode(request).decode(),
+            kind=kind,
+            job_id=job_id,
+            versions=VERSIONS,
+            device="fake",
+            started="2026-11-20T10:00:00+00:00",
+            ended="2026-11-20T10:00:02+00:00",
+            result=result,
+            notes=notes,
+        )
+    )
+    return result
+
+
+def write_raw(path: Path, side: int = 32, pixel_um: float | None = 0.1) -> Path:
+    """Write a raw image: a ramp from left to right, with or without a pixel size."""
+    ramp = np.tile(np.arange(side, dtype=np.uint16) * 100 + 100, (side, 1))
+    known = PixelSizes(None, pixel_um, pixel_um, PixelSizeOrigin.REPORTED, "test")
+    sizes = known if pixel_um is not None else PixelSizes()
+    write_image(path, ramp[None, None, None], ImageMetadata(sizes, (ChannelInfo("C0"),), ""))
+    return path
