@@ -128,7 +128,7 @@ def _opened(path: Path) -> tuple[Any, OmeDocument | None, tuple[str, ...]]:
     except BaseException:
         tif.close()
         raise
-    if document is not None or not text:
+    if not text or (document is not None and _makes_series(tif)):
         return tif, document, _companion_warning(document)
     tif.close()
     warning = "The OME-XML of this file is damaged; only its pixels are read"
@@ -141,6 +141,14 @@ def _checked_ome(name: str, tif: Any, text: str) -> OmeDocument | None:
     if document is not None:
         require_ome_planes(name, document, text, tif)
     return document
+
+
+def _makes_series(tif: Any) -> bool:
+    try:
+        return len(tif.series) > 0
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError):
+        # OME-XML without what the schema demands.
+        return False
 
 
 def _tiff_file(path: Path, is_ome: bool | None = None) -> Any:
