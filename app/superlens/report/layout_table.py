@@ -26,6 +26,7 @@ _HEAD_ROW = 20.0
 _ACROSS_GAP = 24.0
 _CELL_GAP = 9.0
 _NOTE_GAP = 6.0
+_FEWEST_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +70,37 @@ class _Rows:
         self._rows = rows
 
     def piece(self, gap: float) -> Piece:
-        """Give the rows as a piece."""
-        height = _HEAD_ROW + _ROW * self._per_column
-        return Piece(height, self._paint, gap=gap, divisible=self)
+        """Give all rows as a piece, its columns as short as they can be."""
+        lines = max(1, math.ceil(len(self._rows) / self._table.across))
+        while _broken(self._rows, lines, self._table.across)[1] < len(self._rows):
+            lines += 1
+        columns, _ = _broken(self._rows, lines, self._table.across)
+
+        def paint(x: float, y: float) -> None:
+            self._paint(columns, x, y)
+
+        return Piece(_HEAD_ROW + _ROW * lines, paint, gap=gap, divisible=self)
 
     def cut(self, room: float) -> tuple[Piece | None, Piece | None]:
         """Give the rows that fit into some height, and the rest."""
         lines = math.floor((room - _HEAD_ROW) / _ROW)
-        if lines < 2:
+        if lines < _FEWEST_LINES:
             return None, self.piece(0.0)
-        fit = lines * self._table.across
-        while fit > 1 and fit < len(self._rows) and self._rows[fit - 1].title:
-            fit -= 1
-        rest = self._rows[fit:]
+        _, used = _broken(self._rows, lines, self._table.across)
+        rest = self._rows[used:]
         if rest and not rest[0].title:
-            rest = self._with_title(fit) + rest
-        head = _Rows(self._press, self._table, self._width, self._rows[:fit])
-        if not rest:
-            return head.piece(0.0), None
-        return head.piece(0.0), _Rows(self._press, self._table, self._width, rest).piece(0.0)
+            rest = _title_before(self._rows, used) + rest
+        head = self._of(self._rows[:used]).piece(0.0)
+        return head, self._of(rest).piece(0.0) if rest else None
 
-    def _with_title(self, before: int) -> tuple[_Row, ...]:
-        """Give the title of the group that is cut before a row, to stand above its rest."""
-        titles = [row for row in self._rows[:before] if row.title]
-        return (titles[-1],) if titles else ()
+    def _of(self, rows: tuple[_Row, ...]) -> "_Rows":
+        return _Rows(self._press, self._table, self._width, rows)
 
-    @property
-    def _per_column(self) -> int:
-        return max(1, math.ceil(len(self._rows) / self._table.across))
-
-    def _paint(self, x: float, y: float) -> None:
+    def _paint(self, columns: list[tuple[_Row, ...]], x: float, y: float) -> None:
         across = self._table.across
         width = (self._width - (across - 1) * _ACROSS_GAP) / across
-        for index in range(across):
-            rows = self._rows[index * self._per_column : (index + 1) * self._per_column]
-            if rows:
-                self._paint_column(rows, (x + index * (width + _ACROSS_GAP), y), width)
+        for index, rows in enumerate(columns):
+            self._paint_column(rows, (x + index * (width + _ACROSS_GAP), y), width)
 
     def _paint_column(self, rows: tuple[_Row, ...], at: tuple[float, float], width: float) -> None:
         x, y = at
@@ -140,6 +136,29 @@ class _Rows:
             self._press.text(shown, (left + room, baseline), style, "end")
         else:
             self._press.text(shown, (left, baseline), style)
+
+
+def _broken(rows: tuple[_Row, ...], lines: int, across: int) -> tuple[list[tuple[_Row, ...]], int]:
+    """Break rows into columns of so many lines; give them and how many rows found a place.
+
+    A title never stands at the foot of a column, and stands again above what is left of its group.
+    """
+    columns: list[tuple[_Row, ...]] = []
+    used = 0
+    while used < len(rows) and len(columns) < across:
+        again = () if rows[used].title else _title_before(rows, used)
+        end = min(used + lines - len(again), len(rows))
+        if end < len(rows) and end - used > 1 and rows[end - 1].title:
+            end -= 1
+        columns.append(again + rows[used:end])
+        used = end
+    return columns, used
+
+
+def _title_before(rows: tuple[_Row, ...], index: int) -> tuple[_Row, ...]:
+    """Give the title of the group that a row belongs to, if it has one."""
+    titles = [row for row in rows[:index] if row.title]
+    return (titles[-1],) if titles else ()
 
 
 def _spots(columns: tuple[Column, ...], x: float, width: float) -> list[tuple[float, float]]:

@@ -87,7 +87,7 @@ def measure_figures(runs: Sequence[MeasureEvidence], next_label: NextLabel) -> t
     for assay in dict.fromkeys(run.request.assay for run in runs):
         halves += _value_plots([run for run in runs if run.request.assay == assay], next_label)
     for run in runs:
-        figure = _plate_figure(run, next_label)
+        figure = _plate_figure(run, next_label, len(runs) > 1)
         if figure is not None and len(run.wells) <= _LARGEST_IN_HALF:
             halves.append(figure)
         elif figure is not None:
@@ -222,7 +222,9 @@ def _interval_figure(run: MeasureEvidence, label: str) -> Figure:
     return Figure(label, caption, (plot,), slots=1, title=f"{run.headline} by well")
 
 
-def _plate_figure(run: MeasureEvidence, next_label: NextLabel) -> Figure | None:
+def _plate_figure(
+    run: MeasureEvidence, next_label: NextLabel, is_one_of_many: bool
+) -> Figure | None:
     if len(run.wells) < _FEWEST_PLATE_WELLS:
         return None
     width = _HALF if len(run.wells) <= _LARGEST_IN_HALF else 2 * _HALF + 24
@@ -234,7 +236,8 @@ def _plate_figure(run: MeasureEvidence, next_label: NextLabel) -> Figure | None:
         parts.append("N and P are negative and positive controls.")
     if any(well.note for well in run.wells):
         parts.append("A corner mark points to a note in the table of wells.")
-    return Figure(next_label(), " ".join(parts), (plot,), slots=1, title="Plate")
+    title = f"Plate, {_role_words(_role_of(run))}" if is_one_of_many else "Plate"
+    return Figure(next_label(), " ".join(parts), (plot,), slots=1, title=title)
 
 
 def _plate_cell(well: WellRow) -> PlateCell:

@@ -22,6 +22,7 @@ _POINT_RADIUS = 3.2
 MOST_SIDE_BY_SIDE = 8
 """Up to so many wells of one dose are drawn with their intervals."""
 _SIDE_BY_SIDE_ROOM = 22.0
+_SERIES_APART = 4.0
 _CONTROL_ZONE = 36.0
 """Width of the strip beside the doses in which the controls stand."""
 
@@ -86,12 +87,17 @@ def dose_plot(series: tuple[DoseSeries, ...], dose_unit: str, size: tuple[float,
     ):
         if is_there:
             drawing.text(name, (zone, area.bottom + 13), _AXIS, "middle")
-    for one in series:
-        _draw_side_by_side(drawing, area, one, area.left + _CONTROL_ZONE / 2 - 3, one.negative)
-        _draw_side_by_side(drawing, area, one, area.right - _CONTROL_ZONE / 2 + 3, one.positive)
+    for index, one in enumerate(series):
+        # Series that are compared stand a little apart, so that equal values show as two.
+        apart = (index - (len(series) - 1) / 2) * _SERIES_APART
+        negative = area.left + _CONTROL_ZONE / 2 - 3 + apart
+        positive = area.right - _CONTROL_ZONE / 2 + 3 + apart
+        _draw_side_by_side(drawing, area, one, negative, one.negative)
+        _draw_side_by_side(drawing, area, one, positive, one.positive)
         for dose in sorted({dose for dose, _ in one.doses}):
             here = tuple(point for at, point in one.doses if at == dose)
-            _draw_side_by_side(drawing, area, one, left + axis.at(dose) * (right - left), here)
+            x = left + axis.at(dose) * (right - left) + apart
+            _draw_side_by_side(drawing, area, one, x, here)
     alt = f"Values of {len(points)} wells over dose in {dose_unit or 'units of dose'}, logarithmic"
     return Plot(drawing.svg(), *size, alt)
 
