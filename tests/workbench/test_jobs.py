@@ -24,7 +24,6 @@ from superlens.core.jobs import (
 )
 from superlens.core.messages import Accepted, Event, Finished, Preview, Progress, Submit
 from superlens.core.records import ModelRef, ResultRecord
-from superlens.io.codec import read_request
 from superlens.workbench import jobs as jobs_module
 from superlens.workbench.engine_link import EngineLink
 from superlens.workbench.jobs import JobQueue
@@ -121,17 +120,23 @@ def test_job_runs_and_ends_once_with_its_result(
     assert queue.images_of(job_id) == ("image",)
 
 
-def test_request_travels_as_a_file(
+def test_request_travels_as_a_file_that_goes_with_the_job(
     qtbot: Any, queue: JobQueue, engines: FakeEngines, tmp_path: Path
 ) -> None:
+    read: list[object] = []
+
+    def note(job: FakeJob) -> Iterator[Event]:
+        read.append(job.request)
+        yield from finish(job)
+
+    engines.scripts[JobKind.REPORT] = note
     job_id = queue.submit(REPORT, "Report")
     until_ended(qtbot, queue, job_id)
 
-    submitted = [
-        command for command in engines.of(Lane.CPU).received if isinstance(command, Submit)
-    ]
-    assert submitted == [Submit(job_id, str(tmp_path / "requests" / f"{job_id}.json"))]
-    assert read_request(Path(submitted[0].request_path)) == REPORT
+    path = tmp_path / "requests" / f"{job_id}.json"
+    assert engines.of(Lane.CPU).received == [Submit(job_id, str(path))]
+    assert read == [REPORT]
+    assert not path.exists()
 
 
 def test_lane_does_one_job_at_a_time_in_order(
@@ -186,7 +191,6 @@ def test_thumbnails_give_way_and_are_forgotten(
     assert [record.id for record in endings.records] == [report, *thumbnails]
     assert [record.id for record in queue.jobs()] == [report]
     assert list(store.saved) == [report]
-    assert [path.stem for path in (tmp_path / "jobs").iterdir()] == [report]
 
 
 def test_waiting_job_is_cancelled_at_once(

@@ -28,15 +28,23 @@ def ended_record(record: JobRecord, ending: Ending) -> JobRecord:
             result = full_result(record.request, ending.result)
             return replace(record, state=JobState.DONE, result=result, ended=utc_now())
         case Cancelled():
-            return replace(record, state=JobState.CANCELLED, ended=utc_now())
+            return cancelled_record(record)
         case Failed():
             return replace(record, state=JobState.FAILED, error=ending.error, ended=utc_now())
 
 
-def lost_record(record: JobRecord, reason: str) -> JobRecord:
-    """Give the record of a job whose engine ended in the middle of it."""
+def cancelled_record(record: JobRecord) -> JobRecord:
+    """Give the record of a job that the user stopped."""
+    return replace(record, state=JobState.CANCELLED, ended=utc_now())
+
+
+def lost_record(record: JobRecord, reason: str, is_forced: bool) -> JobRecord:
+    """Give the record of a job whose engine ended in the middle of it, maybe to stop the job."""
+    if is_forced:
+        return cancelled_record(record)
     error = EngineLost(
-        f"The engine ended while it worked on this: {reason}", "Retry it, or choose smaller tiles"
+        f"The engine ended while it worked on this: {reason}",
+        "Retry it; if it happens again, close other programs that need much memory",
     )
     return failed_record(record, error)
 

@@ -7,16 +7,15 @@ import logging
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from superlens.core.errors import InvalidInput, SuperlensError, describe_error
-from superlens.core.jobs import JobKind, JobRecord, JobRequest, JobState, Lane, lane_of
+from superlens.core.jobs import JobRecord, JobRequest, JobState, Lane
 from superlens.core.messages import (
     Accepted,
     Cancel,
@@ -31,6 +30,7 @@ from superlens.core.messages import (
 from superlens.io.codec import write_request
 from superlens.workbench.engine_link import EngineLink, EngineState
 from superlens.workbench.job_endings import (
+    cancelled_record,
     clear_partial,
     ended_record,
     failed_record,
@@ -39,6 +39,7 @@ from superlens.workbench.job_endings import (
     revived_record,
     utc_now,
 )
+from superlens.workbench.queued_job import JobStore, QueuedJob
 from superlens.workbench.waiting_lines import WaitingLines
 
 logger = logging.getLogger(__name__)
@@ -47,34 +48,6 @@ FORCE_STOP_AFTER_S = 5.0
 """After so long without an answer to Cancel, a user is offered to force the stop."""
 
 FORCED = "It was stopped by force"
-
-
-class JobStore(Protocol):
-    """Where the jobs of a project are kept between sessions."""
-
-    def add_job(self, record: JobRecord) -> None: ...
-
-    def update_job(self, record: JobRecord) -> None: ...
-
-    def jobs(self) -> tuple[JobRecord, ...]: ...
-
-
-@dataclass(slots=True)
-class _Job:
-    """What the queue keeps of a job."""
-
-    record: JobRecord
-    image_ids: tuple[str, ...] = ()
-    seconds_left: float | None = None
-    is_saved: bool = False
-    """Whether the store of the project holds it."""
-    is_offered: bool = False
-    is_forced: bool = False
-    """Whether its engine is being killed because the user wants the job to stop."""
-
-    @property
-    def is_thumbnail(self) -> bool:
-        return self.record.request.kind is JobKind.THUMBNAIL
 
 
 class JobQueue(QObject):
@@ -123,7 +96,7 @@ class JobQueue(QObject):
         self._home_folder = requests_folder
         self._folder = requests_folder
         self._store: JobStore | None = None
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, QueuedJob] = {}
         self._running: dict[Lane, str] = {}
         self._orphans: set[str] = set()
         self._waiting = WaitingLines()
@@ -149,7 +122,7 @@ class JobQueue(QObject):
             SuperlensError: the project could not save the job, which is not queued then.
         """
         record = JobRecord(uuid.uuid4().hex, request, title, created=utc_now())
-        job = _Job(record, image_ids)
+        job = QueuedJob(record, image_ids)
         if self._store is not None and not job.is_thumbnail:
             self._store.add_job(record)
             job.is_saved = True
@@ -163,19 +136,18 @@ class JobQueue(QObject):
         job = self._jobs[job_id]
         if job.record.state is JobState.WAITING:
             clear_partial(job.record.request)
-            self._finish(job, replace(job.record, state=JobState.CANCELLED, ended=utc_now()))
+            self._finish(job, cancelled_record(job.record))
         elif not job.record.state.is_ended:
-            self._links[lane_of(job.record.request)].send(Cancel(job_id))
+            self._links[job.lane].send(Cancel(job_id))
 
     def force_stop(self, job_id: str) -> None:
         """Stop a running job by ending its engine; the queue stays, the engine starts again."""
         job = self._jobs[job_id]
-        lane = lane_of(job.record.request)
-        if self._running.get(lane) != job_id:
+        if self._running.get(job.lane) != job_id:
             self.cancel(job_id)
             return
         job.is_forced = True
-        self._links[lane].kill(FORCED)
+        self._links[job.lane].kill(FORCED)
 
     def retry(self, job_id: str) -> str:
         """Queue the request of a failed or cancelled job again; gives the id of the new job.
@@ -211,7 +183,7 @@ class JobQueue(QObject):
         job = self._jobs.get(preview.job_id)
         if job is None:
             return None
-        return self._links[lane_of(job.record.request)].read_preview(preview)
+        return self._links[job.lane].read_preview(preview)
 
     def offered(self) -> tuple[JobRecord, ...]:
         """Give the waiting jobs of an earlier session that were not resumed yet."""
@@ -236,7 +208,7 @@ class JobQueue(QObject):
         self._store, self._folder = store, requests_folder
         for saved in store.jobs():
             record = revived_record(saved)
-            self._jobs[record.id] = _Job(
+            self._jobs[record.id] = QueuedJob(
                 record, is_saved=True, is_offered=not record.state.is_ended
             )
             if record != saved:
@@ -270,12 +242,11 @@ class JobQueue(QObject):
         link.preview.connect(self.preview)
         link.log_line.connect(self.log_line)
 
-    def _offered(self) -> list[_Job]:
+    def _offered(self) -> list[QueuedJob]:
         return [job for job in self._jobs.values() if job.is_offered]
 
-    def _queue(self, job: _Job) -> None:
-        lane = lane_of(job.record.request)
-        self._waiting.join(lane, job.record.id, gives_way=job.is_thumbnail)
+    def _queue(self, job: QueuedJob) -> None:
+        self._waiting.join(job.lane, job.record.id, gives_way=job.is_thumbnail)
         self._pump_soon()
 
     def _pump_soon(self) -> None:
@@ -294,9 +265,9 @@ class JobQueue(QObject):
         job = self._jobs.get(job_id)
         return job is not None and job.record.state is JobState.WAITING and not job.is_offered
 
-    def _begin(self, lane: Lane, job: _Job) -> None:
+    def _begin(self, lane: Lane, job: QueuedJob) -> None:
         record = job.record
-        path = self._folder / f"{record.id}.json"
+        path = self._request_file(job)
         try:
             write_request(path, record.request)
         except SuperlensError as error:
@@ -305,6 +276,9 @@ class JobQueue(QObject):
         self._running[lane] = record.id
         self._links[lane].send(Submit(record.id, str(path)))
         self._change(job, replace(record, state=JobState.RUNNING, started=utc_now()))
+
+    def _request_file(self, job: QueuedJob) -> Path:
+        return self._folder / f"{job.record.id}.json"
 
     def _note_plan(self, event: Accepted) -> None:
         if event.plan:
@@ -337,7 +311,7 @@ class JobQueue(QObject):
         job = self._jobs.get(job_id)
         if job is not None and not is_orphan:
             clear_partial(job.record.request)
-            self._finish(job, self._lost(job, reason))
+            self._finish(job, lost_record(job.record, reason, job.is_forced))
 
     def _free(self, lane: Lane) -> None:
         self._orphans.discard(self._running.pop(lane, ""))
@@ -345,23 +319,18 @@ class JobQueue(QObject):
             self._orphans_leave.stop()
         self._pump_soon()
 
-    def _lost(self, job: _Job, reason: str) -> JobRecord:
-        if job.is_forced:
-            return replace(job.record, state=JobState.CANCELLED, ended=utc_now())
-        return lost_record(job.record, reason)
-
     def _end_orphans(self) -> None:
         """Kill engines that do not let go of a job whose project was closed."""
         for lane, job_id in self._running.items():
             if job_id in self._orphans:
                 self._links[lane].kill("The job of a closed project did not stop")
 
-    def _change(self, job: _Job, record: JobRecord) -> None:
+    def _change(self, job: QueuedJob, record: JobRecord) -> None:
         job.record = record
         self._save(job, record)
         self.job_changed.emit(record)
 
-    def _save(self, job: _Job, record: JobRecord) -> None:
+    def _save(self, job: QueuedJob, record: JobRecord) -> None:
         if self._store is None or not job.is_saved:
             return
         try:
@@ -371,12 +340,11 @@ class JobQueue(QObject):
             logger.exception("The state of a job was not saved")
             self.save_failed.emit(describe_error(error))
 
-    def _finish(self, job: _Job, record: JobRecord) -> None:
+    def _finish(self, job: QueuedJob, record: JobRecord) -> None:
         """Give a job its one end."""
         job.seconds_left, job.is_offered = None, False
-        if job.is_thumbnail:
-            with suppress(OSError):
-                (self._folder / f"{record.id}.json").unlink()
+        with suppress(OSError):
+            self._request_file(job).unlink()
         self._change(job, record)
         self.job_ended.emit(record)
         if job.is_thumbnail and self._jobs.pop(record.id, None) is not None:
