@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from superlens import __version__
-from superlens.core.errors import DiskFull, InvalidInput
+from superlens.core.errors import DiskFull, InvalidInput, JobCancelled
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes, entered_pixel_size
 from superlens.io import image_writer
@@ -305,8 +305,8 @@ def test_broken_write_leaves_nothing_and_keeps_the_old_file(
     path.write_bytes(b"old")
     real = image_writer._tiles
 
-    def broken(level: Any) -> Any:
-        yield next(real(level))
+    def broken(level: Any, check: Any) -> Any:
+        yield next(real(level, check))
         raise RuntimeError("the source broke")
 
     monkeypatch.setattr(image_writer, "_tiles", broken)
@@ -318,8 +318,22 @@ def test_broken_write_leaves_nothing_and_keeps_the_old_file(
     assert names_in(path.parent) == ["mean.ome.tif"]
 
 
+def test_write_that_is_stopped_leaves_nothing(path: Path, names_in) -> None:
+    calls: list[int] = []
+
+    def stop() -> None:
+        calls.append(1)
+        if len(calls) == 7:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        write_image(path, stack((1, 1, 1, 1200, 1200)), METADATA, stop)
+
+    assert names_in(path.parent) == []
+
+
 def test_full_disk_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, names_in) -> None:
-    def full(level: Any) -> Any:
+    def full(level: Any, check: Any) -> Any:
         raise OSError(28, "No space left on device")
         yield
 

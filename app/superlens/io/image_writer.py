@@ -5,7 +5,7 @@ exactly (FILES section 7): zlib, with a predictor for integers only.
 """
 
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -46,7 +46,12 @@ class ImageMetadata:
     """A further comment, such as what a spread is."""
 
 
-def write_image(path: Path, stack: Stack, metadata: ImageMetadata) -> None:
+def write_image(
+    path: Path,
+    stack: Stack,
+    metadata: ImageMetadata,
+    check: Callable[[], None] = lambda: None,
+) -> None:
     """Write a stack as OME-TIFF, whole or not at all.
 
     Memory stays bounded: tiles are taken from the stack one after the other.
@@ -55,6 +60,7 @@ def write_image(path: Path, stack: Stack, metadata: ImageMetadata) -> None:
         path: the file, best with a name that ends in `.ome.tif`.
         stack: (T, C, Z, Y, X) of 8, 16 or 32-bit integers or 32 or 64-bit floats.
         metadata: sizes, channels and texts; one channel for each of C.
+        check: called for every tile; may raise to stop, and nothing is left then.
 
     Raises:
         DiskFull: there is no room.
@@ -64,8 +70,8 @@ def write_image(path: Path, stack: Stack, metadata: ImageMetadata) -> None:
     _require_fitting(stack, metadata)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_file(path) as part, _pyramid(stack, path.parent) as levels:
-            _write_levels(part, levels, metadata)
+        with replace_file(path) as part, _pyramid(stack, path.parent, check) as levels:
+            _write_levels(part, levels, metadata, check)
 
 
 def _require_fitting(stack: Stack, metadata: ImageMetadata) -> None:
@@ -77,7 +83,9 @@ def _require_fitting(stack: Stack, metadata: ImageMetadata) -> None:
         raise ValueError(f"{len(metadata.channels)} channels are named for {stack.shape[1]}")
 
 
-def _write_levels(part: Path, levels: list[Stack], metadata: ImageMetadata) -> None:
+def _write_levels(
+    part: Path, levels: list[Stack], metadata: ImageMetadata, check: Callable[[], None]
+) -> None:
     import tifffile
 
     base = levels[0]
@@ -107,7 +115,7 @@ def _write_levels(part: Path, levels: list[Stack], metadata: ImageMetadata) -> N
         for number, level in enumerate(levels):
             first = number == 0
             writer.write(
-                data=_tiles(level),
+                data=_tiles(level, check),
                 shape=(int(np.prod(level.shape[:3])), *level.shape[3:]),
                 subifds=len(levels) - 1 if first else None,
                 subfiletype=0 if first else 1,
@@ -126,11 +134,12 @@ def _resolution(sizes: PixelSizes, factor: int) -> dict[str, Any]:
     return {"resolution": per_cm, "resolutionunit": "centimeter"}
 
 
-def _tiles(level: Stack) -> Iterator[NDArray[Any]]:
+def _tiles(level: Stack, check: Callable[[], None]) -> Iterator[NDArray[Any]]:
     """Give the tiles of a level page by page and row by row, filled up with zeros at the edges."""
     rows, columns = level.shape[3:]
     for t, c, z in np.ndindex(*level.shape[:3]):
         for y, x in product(range(0, rows, _TILE), range(0, columns, _TILE)):
+            check()
             tile = level[t, c, z, y : y + _TILE, x : x + _TILE]
             if tile.shape == (_TILE, _TILE):
                 yield np.ascontiguousarray(tile)
@@ -141,7 +150,9 @@ def _tiles(level: Stack) -> Iterator[NDArray[Any]]:
 
 
 @contextmanager
-def _pyramid(stack: Stack, folder: Path) -> Generator[list[Stack], None, None]:
+def _pyramid(
+    stack: Stack, folder: Path, check: Callable[[], None]
+) -> Generator[list[Stack], None, None]:
     """Give the stack and its halved levels, large ones in scratch files beside the target."""
     # A memory map that is still open cannot be removed on Windows; its reference goes first.
     with tempfile.TemporaryDirectory(
@@ -149,14 +160,14 @@ def _pyramid(stack: Stack, folder: Path) -> Generator[list[Stack], None, None]:
     ) as scratch:
         levels = [stack]
         while max(levels[-1].shape[3:]) > _SMALLEST_LEVEL:
-            levels.append(_halved(levels[-1], Path(scratch) / f"level-{len(levels)}"))
+            levels.append(_halved(levels[-1], Path(scratch) / f"level-{len(levels)}", check))
         try:
             yield levels
         finally:
             levels.clear()
 
 
-def _halved(level: Stack, scratch: Path) -> Stack:
+def _halved(level: Stack, scratch: Path, check: Callable[[], None]) -> Stack:
     """Give the means of 2 × 2 pixels; an odd last row or column is averaged with itself."""
     rows, columns = level.shape[3:]
     shape = (*level.shape[:3], (rows + 1) // 2, (columns + 1) // 2)
@@ -168,6 +179,7 @@ def _halved(level: Stack, scratch: Path) -> Stack:
         half = np.memmap(scratch, level.dtype, "w+", shape=shape)
     for t, c, z in np.ndindex(*level.shape[:3]):
         for y in range(0, rows, 2 * _TILE):
+            check()
             strip = level[t, c, z, y : y + 2 * _TILE]
             half[t, c, z, y // 2 : y // 2 + (len(strip) + 1) // 2] = _box_mean(strip)
     return half
