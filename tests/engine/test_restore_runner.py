@@ -380,14 +380,15 @@ def test_full_disk_is_told_before_anything_is_computed(image, model, tmp_path, m
     assert not (tmp_path / "run.partial").exists()
 
 
-def test_job_cancelled_half_way_leaves_no_folder(image, model, tmp_path):
+@pytest.mark.parametrize("phase", ["Restoring", "Comparing with the raw image", "Writing"])
+def test_job_cancelled_in_any_phase_leaves_no_folder(image, model, tmp_path, phase):
     context = None
 
-    def cancel_at_half(event):
-        if isinstance(event, Progress) and event.phase == "Restoring":
+    def cancel(event):
+        if isinstance(event, Progress) and event.phase == phase:
             context.control.cancel()
 
-    context = JobContext("job", cancel_at_half)
+    context = JobContext("job", cancel)
     request = request_for(image, model, tmp_path / "run", compute=ComputePolicy(tile=64))
 
     with pytest.raises(JobCancelled):

@@ -22,7 +22,8 @@ from superlens.quality.noise import NoiseModel, estimate_noise
 
 LEAST_SIDE_PX = 32
 """In smaller images the noise cannot be told."""
-_FIT_SIDE_PX = 1024
+_NOISE_SIDE_PX = 1024
+_FIT_SIDE_PX = 256
 _BAND_PX = 512
 _MARGIN_PX = 24
 """Low-resolution pixels read around a band: the widest blur that is fitted reaches 16."""
@@ -46,6 +47,8 @@ class Comparison:
     mean: NDArray[np.float32]
     """(T, C, Z, Y * scale, X * scale), in the units of the input."""
     scale: int
+    check: Callable[[], None]
+    """Called at least once a second; may raise to stop."""
 
 
 def compare(
@@ -58,11 +61,12 @@ def compare(
     Args:
         comparison: what to compare.
         out: (T, C, Z, Y, X) float32: raw minus degraded, in sigmas of the expected noise.
-        on_plane: told after every plane: done, all.
+        on_plane: told at the beginning and after every plane: done, all.
     """
     subject = comparison.subject
     squares = over = 0.0
     done = 0
+    on_plane(0, len(subject.planes))
     for number, channel in enumerate(subject.channels):
         fits = _fit(comparison, number)
         for where in (plane for plane in subject.planes if plane.c == channel):
@@ -88,11 +92,23 @@ def _fit(comparison: Comparison, number: int) -> tuple[Degradation, NoiseModel]:
         subject.channels[number],
         subject.info.size("Z") // 2,
     )
-    height, width = (min(side, _FIT_SIDE_PX) for side in (subject.roi.height, subject.roi.width))
+    height, width = (min(side, _NOISE_SIDE_PX) for side in (subject.roi.height, subject.roi.width))
     top, left = (subject.roi.height - height) // 2, (subject.roi.width - width) // 2
-    part = Roi(left, top, width, height)
-    low, high = _pair(comparison, (middle, number), part)
-    return fit_degradation(high, low, comparison.scale), estimate_noise(low)
+    low, high = _pair(comparison, (middle, number), Roi(left, top, width, height))
+    part = _busiest(low)
+    blur = fit_degradation(_cut(high, part, comparison.scale), _cut(low, part, 1), comparison.scale)
+    return blur, estimate_noise(low)
+
+
+def _busiest(low: NDArray[np.float32]) -> Roi:
+    """Give the window with the most structure: a blur is told by edges, not by background."""
+    height, width = (min(side, _FIT_SIDE_PX) for side in low.shape)
+    windows = [
+        Roi(left, top, width, height)
+        for top in range(0, low.shape[0] - height + 1, max(1, height // 2))
+        for left in range(0, low.shape[1] - width + 1, max(1, width // 2))
+    ]
+    return max(windows, key=lambda window: float(_cut(low, window, 1).std()))
 
 
 def _compare_plane(
@@ -103,6 +119,7 @@ def _compare_plane(
 ) -> None:
     height, width = out.shape
     for top in range(0, height, _BAND_PX):
+        comparison.check()
         end = min(height, top + _BAND_PX)
         first, last = max(0, top - _MARGIN_PX), min(height, end + _MARGIN_PX)
         low, high = _pair(comparison, plane, Roi(0, first, width, last - first))
@@ -118,6 +135,9 @@ def _pair(
     roi, scale = comparison.subject.roi, comparison.scale
     read, _ = open_plane(comparison.source, where)
     low = read(Roi(roi.x + part.x, roi.y + part.y, part.width, part.height))
+    return low.astype(np.float32), _cut(comparison.mean[where.t, number, where.z], part, scale)
+
+
+def _cut(plane: NDArray[np.float32], part: Roi, scale: int) -> NDArray[np.float32]:
     rows = slice(part.y * scale, (part.y + part.height) * scale)
-    columns = slice(part.x * scale, (part.x + part.width) * scale)
-    return low.astype(np.float32), comparison.mean[where.t, number, where.z, rows, columns]
+    return plane[rows, part.x * scale : (part.x + part.width) * scale]

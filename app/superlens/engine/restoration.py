@@ -34,7 +34,7 @@ from superlens.prepare.normalisation import (
 )
 
 TileTick = Callable[[int, int], None]
-"""Told after every tile: tiles done and tiles in all of this plane, samples counted."""
+"""Told tiles done and tiles in all of this plane, the tiles of every sample counted."""
 
 
 class PlaneSink(Protocol):
@@ -136,7 +136,7 @@ def restore_plane(
         plane: reader of rectangles and shape (Y, X) of the whole plane.
         job: what to restore.
         sink: takes `mean`, with two samples or more `spread`, and every sample.
-        on_tile: told after every tile.
+        on_tile: told at the beginning and after every tile.
 
     Raises:
         JobCancelled: the user asked to stop.
@@ -198,6 +198,7 @@ class _PlaneWork:
     def do(self) -> None:
         plan = self._plan
         width = plan.out_shape[1]
+        self._on_tile(0, plan.tile_count * len(self._indices))
         blenders = [
             RowBlender(plan, np.zeros((plan.carry_height, width), np.float32))
             for _ in self._indices

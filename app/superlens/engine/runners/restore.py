@@ -204,10 +204,15 @@ def _compare(
         work.context.warn("The image is too small to compare the result with it")
         return None
     stacks["residual"] = scratch.array("residual", work.stack_shape(1))
-    comparison = Comparison(work.source, work.subject, stacks["mean"], work.restorer.card.scale)
+    comparison = Comparison(
+        work.source,
+        work.subject,
+        stacks["mean"],
+        work.restorer.card.scale,
+        work.context.check,
+    )
 
     def tick(done: int, total: int) -> None:
-        work.context.check()
         work.context.progress("Comparing with the raw image", done, total)
 
     return compare(comparison, stacks["residual"], tick)
@@ -232,7 +237,7 @@ def _write(work: _Work, stacks: dict[str, NDArray[np.float32]]) -> None:
             description=f"{what} of an image {made_by}" if is_residual else f"{what}, {made_by}",
             note=_place_note(work),
         )
-        write_image(work.run.file(role, relative), stack, metadata)
+        write_image(work.run.file(role, relative), stack, metadata, work.context.check)
     work.context.progress("Writing", len(stacks), len(stacks))
 
 
