@@ -327,7 +327,7 @@ def test_write_that_is_stopped_leaves_nothing(path: Path, names_in) -> None:
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        write_image(path, stack((1, 1, 1, 1200, 1200)), METADATA, stop)
+        write_image(path, stack((1, 2, 1, 1200, 1200)), METADATA, stop)
 
     assert names_in(path.parent) == []
 
