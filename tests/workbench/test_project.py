@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fakes.engine import FakeEngines, FakeJob, crash, fail, finish, run_until_cancelled
-from superlens.core.errors import ErrorInfo
+from superlens.core.errors import DiskFull, ErrorInfo
 from superlens.core.jobs import (
     FieldInput,
     InputImage,
@@ -23,6 +23,7 @@ from superlens.core.jobs import (
 )
 from superlens.core.messages import Event
 from superlens.core.records import ImageRecord, ImageRole, ModelRef
+from superlens.io.store import ProjectStore
 from superlens.workbench.intake import LinkState
 from superlens.workbench.project import Project
 from superlens.workbench.requests import inputs_of
@@ -252,6 +253,42 @@ def test_removed_image_is_gone_and_its_file_and_runs_stay(
     assert [result.job_id for result in project.results()] == [job_id]
     add(qtbot, project, path)
     assert len(project.images()) == 1
+
+
+def test_result_that_cannot_be_saved_is_told_shown_and_saved_at_the_next_opening(
+    qtbot: Any,
+    bench: Workbench,
+    project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise DiskFull("The disk is full")
+
+    with monkeypatch.context() as full, qtbot.waitSignal(project.save_failed, timeout=5000):
+        full.setattr(ProjectStore, "add_result", refuse)
+        job_id = done(qtbot, bench, ReportRequest((), str(tmp_path / "r.pdf")))
+    assert [result.job_id for result in project.results()] == [job_id]
+    bench.close_project()
+
+    again = bench.open_project(tmp_path / "screen")
+
+    assert [result.job_id for result in again.results()] == [job_id]
+
+
+def test_image_that_cannot_be_saved_is_refused(
+    qtbot: Any, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise DiskFull("The disk is full")
+
+    monkeypatch.setattr(ProjectStore, "add_image", refuse)
+
+    with qtbot.waitSignal(project.import_failed, timeout=5000) as failed:
+        project.add_files([image_file(tmp_path, "a.tif")])
+
+    assert failed.args[1].code == "disk_full"
+    assert project.images() == ()
 
 
 def test_run_folders_of_waiting_jobs_are_not_given_twice(

@@ -1,6 +1,7 @@
 """The bench opens and closes projects without losing one, and leaves no thread or process."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -110,6 +111,20 @@ def test_open_project_stays_open_when_another_cannot_be_opened(
 
     assert bench.project is project
     other.close()
+
+
+def test_damaged_project_is_refused_and_not_left_locked(bench: Workbench, tmp_path: Path) -> None:
+    with ProjectStore.create(tmp_path / "screen"):
+        pass
+    with sqlite3.connect(tmp_path / "screen" / "project.sqlite") as database:
+        database.execute("INSERT INTO image (id, record) VALUES ('a', '{}')")
+    database.close()
+
+    with pytest.raises(InvalidInput, match="ImageRecord"):
+        bench.open_project(tmp_path / "screen")
+
+    assert bench.project is None
+    assert not (tmp_path / "screen" / "project.lock").exists()
 
 
 def test_opening_the_open_project_changes_nothing(bench: Workbench, tmp_path: Path) -> None:
