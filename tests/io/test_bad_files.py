@@ -102,6 +102,8 @@ def path(tmp_path: Path) -> Path:
         (b"", "is empty"),
         (b"hello, this is text\n", "is text, not an image"),
         ("größe µm 日本語 ".encode() * 1000, "is text"),
+        (b"a" + "µ".encode() * 3000, "is text"),
+        (b"latin-1 gr\xf6\xdfe", "not an image file"),
         (b"II*\0", "damaged"),
         (b"II*\0\x08\0\0\0", "holds no image"),
         (b"II*\0\xff\xff\xff\x7f", "holds no image"),
@@ -198,6 +200,23 @@ def test_file_that_may_not_be_read_is_told(path: Path, monkeypatch: pytest.Monke
 
     with pytest.raises(UnreadableFile, match="may not be read"):
         probe(path)
+
+
+def test_file_in_a_folder_that_may_not_be_entered_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+
+    with pytest.raises(UnreadableFile, match="may not be read"):
+        probe(path)
+
+
+def test_name_that_no_disk_holds_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="cannot be read"):
+        probe(tmp_path / ("x" * 5000))
 
 
 @pytest.mark.parametrize("name", ["a.png", "b.czi", "c", "d e #%20[1] 漢🔬.txt", "e.tif "])
@@ -393,6 +412,25 @@ def test_sizes_hidden_in_entities_do_not_pass_the_guard(path: Path) -> None:
 
     assert info.scenes[0].size("Z") == 1
     assert "damaged" in info.warnings[0]
+
+
+def test_page_with_too_few_strips_is_incomplete(path: Path) -> None:
+    data = np.random.default_rng(0).integers(0, 255, (60, 50), np.uint8)
+    tifffile.imwrite(path, data, compression="zlib", rowsperstrip=10, metadata=None)
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tag = tif.pages.first.tags["RowsPerStrip"]
+        tag.overwrite(1)
+
+    assert "0 of 1 planes" in refused(path).title
+
+
+def test_shape_that_is_no_list_is_ignored(path: Path) -> None:
+    text = '{"shape": "wide", "axes": 3}'
+    data = np.zeros((20, 30), np.uint8)
+    tifffile.imwrite(path, data, description=text, metadata=None)
+
+    with suppress(InvalidInput):
+        read_last_plane(path)
 
 
 def test_circle_of_pages_is_noticed(path: Path) -> None:

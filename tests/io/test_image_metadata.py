@@ -9,7 +9,7 @@ import tifffile
 
 from superlens.core.records import ChannelInfo, SceneInfo
 from superlens.core.units import PixelSizeOrigin
-from superlens.io.images import probe
+from superlens.io.images import probe, tiff_metadata
 from superlens.io.images.ome_xml import parse_ome
 from superlens.io.images.pixel_sizes import (
     sizes_from_lsm,
@@ -211,6 +211,30 @@ def test_lsm_sizes_are_metres_and_a_vanishing_step_is_unknown() -> None:
     sizes = sizes_from_lsm({"VoxelSizeX": 1e-7, "VoxelSizeY": 1e-7, "VoxelSizeZ": 1e-19})
 
     assert (sizes.z, sizes.x) == (None, pytest.approx(0.1))
+
+
+def test_lsm_channels_are_named_by_their_colours() -> None:
+    metadata = {"VoxelSizeX": 1e-7, "ChannelColors": {"ColorNames": ["Ch1-T1", "Ch2-T2"]}}
+
+    facts = tiff_metadata._from_lsm(metadata, "field")
+
+    assert [channel.name for channel in facts.channels] == ["Ch1-T1", "Ch2-T2"]
+    assert facts.pixel_sizes.x == pytest.approx(0.1)
+
+
+def test_file_without_resolution_fields_has_no_size(path: Path) -> None:
+    tifffile.imwrite(path, np.zeros((20, 30), np.uint8), imagej=True, metadata={"unit": "um"})
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        page = tif.pages.first
+        for name in ("XResolution", "YResolution"):
+            # A tag number that means nothing hides the field.
+            tag = page.tags[name]
+            tif.filehandle.seek(tag.offset)
+            tif.filehandle.write(
+                (65100 + tag.code).to_bytes(2, "little" if tif.byteorder == "<" else "big")
+            )
+
+    assert probe(path).scenes[0].pixel_sizes.x is None
 
 
 def test_slide_scale_is_taken_from_its_description() -> None:

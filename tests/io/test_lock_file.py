@@ -191,3 +191,23 @@ def test_process_of_another_user_counts_as_running(
 
     with pytest.raises(ProjectLocked):
         LockFile(path, "The thing")
+
+
+def test_lock_that_disappears_while_it_is_judged_is_taken(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text("{half")
+    real = lock_file._read_owner
+
+    def read_and_remove(given: Path) -> object:
+        owner = real(given)
+        if owner is None:
+            given.unlink(missing_ok=True)
+        return owner
+
+    monkeypatch.setattr(lock_file, "_read_owner", read_and_remove)
+
+    lock = LockFile(path, "The thing")
+
+    lock.require()
+    lock.release()

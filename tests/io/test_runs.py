@@ -156,6 +156,13 @@ def test_discarded_run_leaves_nothing(out: Path, names_in) -> None:
     assert names_in(out.parent) == []
 
 
+def test_published_block_keeps_the_run(out: Path) -> None:
+    with create_run(out) as run:
+        run.publish(document_of(run))
+
+    assert (out / "job.json").exists()
+
+
 def test_failing_block_discards_the_run(out: Path, names_in) -> None:
     with pytest.raises(RuntimeError), create_run(out):
         raise RuntimeError
@@ -188,6 +195,7 @@ def test_run_of_a_killed_process_makes_way(out: Path, child_environment, names_i
         "from superlens.io.runs import create_run\n"
         "run = create_run(Path(sys.argv[1]))\n"
         "run.file('checkpoint', 'checkpoints/last.bin').write_bytes(b'state')\n"
+        "run.log('began')\n"
         "os._exit(1)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(out)], env=child_environment, timeout=60)

@@ -264,6 +264,18 @@ def test_folder_without_a_project_is_told(tmp_path: Path) -> None:
         ProjectStore.open(tmp_path)
 
 
+def test_project_that_may_not_be_entered_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+
+    with pytest.raises(UnreadableFile, match="may not be read"):
+        ProjectStore.open(folder)
+
+
 def test_project_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 

@@ -309,6 +309,7 @@ def test_second_axis_without_a_name_beside_z_is_time(path: Path) -> None:
         ((2, 3, 20, 30), {}, r"several axes without names \(2 × 3 planes\)"),
         ((2, 3, 4, 20, 30), {"axes": "TZQYX"}, None),
         ((2, 20, 30), {"axes": "AYX"}, "an axis of angles"),
+        ((2, 3, 20, 30), {"axes": "ZZYX"}, "the axis Z twice"),
         ((2, 3, 20, 30), {"axes": "HPYX"}, "lifetimes and positions"),
     ],
 )
@@ -323,6 +324,32 @@ def test_axes_beyond_time_channel_and_slice_are_refused_by_name(
         probe(path)
 
     assert "OME-TIFF" in caught.value.advice
+
+
+def test_channels_of_several_samples_are_refused(path: Path) -> None:
+    data = pixels((3, 20, 30, 2))
+    save(path, data, metadata={"axes": "CYXS"}, planarconfig=1, extrasamples=["unspecified"])
+
+    with pytest.raises(UnsupportedImage, match="channels and 2 samples per pixel"):
+        probe(path)
+
+
+def test_stack_of_volumes_is_a_time_series(path: Path) -> None:
+    data = pixels((3, 16, 32, 48))
+    save(path, data, volumetric=True, tile=(16, 16, 16), metadata={"axes": "QZYX"})
+
+    info = probe(path)
+
+    assert info.scenes[0].shape == (3, 1, 16, 32, 48)
+    assert "time points" in info.warnings[0]
+
+
+def test_slices_of_volumes_are_refused(path: Path) -> None:
+    data = pixels((3, 16, 32, 48))
+    save(path, data, volumetric=True, tile=(16, 16, 16), metadata={"axes": "ZZYX"})
+
+    with pytest.raises(UnsupportedImage, match="two Z axes"):
+        probe(path)
 
 
 def test_numbers_that_are_not_real_are_refused(path: Path) -> None:

@@ -308,6 +308,18 @@ def test_broken_model_is_skipped_with_a_warning(
     assert all(record.levelno < logging.ERROR for record in caplog.records)
 
 
+def test_library_that_may_not_be_entered_is_skipped(
+    libraries: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "glob", refuse)
+
+    assert installed_models() == ()
+    assert "Skipped the models" in caplog.text
+
+
 def test_shipped_model_counts_where_two_have_one_id(
     libraries: tuple[Path, Path], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -58,6 +58,8 @@ def find_model(model_id: str) -> InstalledModel:
 
 
 def _model_folders(parent: Path) -> tuple[Path, ...]:
-    if not parent.is_dir():
+    try:
+        return tuple(sorted(path.parent for path in parent.glob(f"*/{CARD_FILE}")))
+    except OSError as error:
+        logger.warning("Skipped the models in %s: %s", parent, error)
         return ()
-    return tuple(sorted(path.parent for path in parent.glob(f"*/{CARD_FILE}")))

@@ -18,7 +18,7 @@ from superlens.core.records import ResultFile, ResultRecord, Versions
 from superlens.io.atomic import flush_to_disk, rename_over
 from superlens.io.codec import decode_request, read_json, write_json
 from superlens.io.lock_file import LockFile
-from superlens.io.system_errors import writing
+from superlens.io.system_errors import reading, writing
 
 JOB_FILE = "job.json"
 LOG_FILE = "log.txt"
@@ -188,10 +188,11 @@ def read_run(folder: Path) -> RunDocument:
         IncompatibleVersion: it was written by a newer Superlens.
     """
     path = folder / JOB_FILE
-    if not path.is_file():
-        raise MissingFile(
-            f"There is no finished run in {folder}", f"Choose a folder that holds {JOB_FILE}"
-        )
+    with reading(path):
+        if not path.is_file():
+            raise MissingFile(
+                f"There is no finished run in {folder}", f"Choose a folder that holds {JOB_FILE}"
+            )
     saved = read_json(_SavedRun, path)
     return RunDocument(
         request_json=json.dumps(saved.request),
@@ -232,10 +233,11 @@ def _saved(document: RunDocument) -> _SavedRun:
 
 
 def _refuse_finished(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise InvalidInput(f"{out} is a file, not a folder", "Choose another folder")
-    if (out / JOB_FILE).exists():
-        raise InvalidInput(f"{out} already holds a finished run", "Choose another folder")
+    with writing(out):
+        if out.exists() and not out.is_dir():
+            raise InvalidInput(f"{out} is a file, not a folder", "Choose another folder")
+        if (out / JOB_FILE).exists():
+            raise InvalidInput(f"{out} already holds a finished run", "Choose another folder")
 
 
 def _refuse_foreign(root: Path) -> None:

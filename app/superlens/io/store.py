@@ -27,7 +27,7 @@ from superlens.core.records import ImageRecord, ResultRecord
 from superlens.io.codec import decode, encode
 from superlens.io.lock_file import LockFile
 from superlens.io.store_format import bring_up_to_date, require_known_format
-from superlens.io.system_errors import writing
+from superlens.io.system_errors import reading, writing
 
 DATABASE_FILE = "project.sqlite"
 LOCK_FILE = "project.lock"
@@ -63,8 +63,8 @@ class ProjectStore:
         folder = folder.absolute()
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        if (folder / DATABASE_FILE).exists():
-            raise InvalidInput(f"{folder} already holds a project", "Open it instead")
+            if (folder / DATABASE_FILE).exists():
+                raise InvalidInput(f"{folder} already holds a project", "Open it instead")
         return cls._connected(folder)
 
     @classmethod
@@ -78,10 +78,12 @@ class ProjectStore:
             UnreadableFile: its database is damaged.
         """
         folder = folder.absolute()
-        if not (folder / DATABASE_FILE).is_file():
-            raise MissingFile(
-                f"There is no project in {folder}", f"Choose a folder that holds {DATABASE_FILE}"
-            )
+        with reading(folder):
+            if not (folder / DATABASE_FILE).is_file():
+                raise MissingFile(
+                    f"There is no project in {folder}",
+                    f"Choose a folder that holds {DATABASE_FILE}",
+                )
         return cls._connected(folder)
 
     def close(self) -> None:

@@ -74,12 +74,13 @@ def recognise(path: Path) -> FileKind:
         UnreadableFile: it is empty, a folder, may not be read, or holds no image.
         UnsupportedImage: it is an image in a format that has no reader yet.
     """
-    if path.is_dir():
-        raise _folder_error(path)
-    if path.exists() and not path.is_file():
-        raise UnreadableFile(f"{path.name} is a device, not a file", "Choose an image file")
-    with reading(path), path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+    with reading(path):
+        if path.is_dir():
+            raise _folder_error(path)
+        if path.exists() and not path.is_file():
+            raise UnreadableFile(f"{path.name} is a device, not a file", "Choose an image file")
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
     if not head:
         raise UnreadableFile(f"{path.name} is empty", "Copy it again from where it came from")
     if head.startswith(_TIFF_MAGICS):

@@ -94,23 +94,26 @@ def _leading_axes(name: str, series: Any) -> tuple[tuple[tuple[str, int], ...], 
         if size > 1:
             outer.append((axis, size))
             left //= size
-    return _named(name, outer)
+    return _named(name, outer, inner="Z" if series.keyframe.shaped[1] > 1 else "")
 
 
 def _named(
-    name: str, outer: list[tuple[str, int]]
+    name: str, outer: list[tuple[str, int]], inner: str
 ) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
     unknown = [size for axis, size in outer if axis in _UNKNOWN_AXES]
     foreign = [axis for axis, _ in outer if axis not in "TCZ" + _UNKNOWN_AXES]
     if foreign:
         words = " and ".join(_AXIS_WORDS.get(axis, f"{axis!r}") for axis in foreign)
         raise _unsupported(name, f"an axis of {words}")
+    twice = [axis for axis in "TCZ" if [axis for axis, _ in outer].count(axis) > 1]
+    if twice:
+        raise _unsupported(name, f"the axis {twice[0]} twice")
     if not unknown:
         return tuple(outer), ()
     if len(unknown) > 1:
         sizes = " × ".join(str(size) for size in unknown)
         raise _unsupported(name, f"several axes without names ({sizes} planes)")
-    taken = {axis for axis, _ in outer}
+    taken = {axis for axis, _ in outer} | set(inner)
     meaning = next((axis for axis in "ZT" if axis not in taken), None)
     if meaning is None:
         raise _unsupported(name, f"an axis without a name ({unknown[0]} planes)")
