@@ -44,6 +44,7 @@ from superlens.engine.networks import NetworkCache
 from superlens.engine.outbox import LogForwarder, Outbox
 from superlens.engine.preview_ring import PreviewRing
 from superlens.engine.versions import software_versions
+from superlens.engine.wakefulness import kept_awake
 from superlens.io.codec import read_request
 from superlens.methods.catalogue import METHODS
 
@@ -128,7 +129,8 @@ class JobLoop:
         )
         try:
             request = read_request(Path(submit.request_path))
-            return Finished(job_id, execute(job_id, request, context))
+            with kept_awake(logger.info):
+                return Finished(job_id, execute(job_id, request, context))
         except JobCancelled:
             return Cancelled(job_id)
         except Exception as error:
