@@ -30,7 +30,7 @@ _RUNTIME = {
     "report": "superlens.cli.work:report",
     "phantom": "superlens.cli.walk:phantom",
     "demo": "superlens.cli.walk:demo",
-    "self-test": "superlens.cli.walk:self_test",
+    "self-test": "superlens.cli.self_test:self_test",
 }
 """Command to `module:function`, imported when called."""
 

@@ -138,17 +138,24 @@ def _engine_ready() -> "Ready":
             engine.process.kill()
 
 
-def _window(_: Path) -> str:
-    from superlens.gui.app import window_opens
+def _window(folder: Path) -> str:
+    from superlens.gui.window_process import open_window
 
-    return window_opens()
+    os.environ["SUPERLENS_HOME"] = str(folder / "home")  # settings of the user stay untouched
+    opened = open_window([])
+    opened.app.processEvents()
+    size = opened.window.grab().size()
+    opened.window.hide()
+    opened.workbench.shutdown()
+    return f"window drawn at {size.width()} x {size.height()}"
 
 
 _CHECKS: dict[str, Callable[[Path], str]] = {
     "files": _files,
+    "window": _window,
+    "engine": _engine,
     "models": _models,
     "assay": _assay,
     "report": _report,
-    "engine": _engine,
-    "window": _window,
 }
+"""The window comes before the report: either makes the application object, only one may."""
