@@ -10,6 +10,7 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fakes.engine import FakeEngines
@@ -97,10 +98,12 @@ def two_channel_image(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def window(workbench: Workbench, qtbot: QtBot, qapp: object) -> Iterator[MainWindow]:
+def window(workbench: Workbench, qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
     """The window, shown offscreen, its engines ready."""
-    theme = WindowTheme(qapp, Theme.LIGHT)  # type: ignore[arg-type]  # pytest-qt's QApplication
+    qapp.setStyleSheet("")
+    theme = WindowTheme(qapp, Theme.LIGHT)
     made = MainWindow(workbench, theme)
+    theme.apply()
     qtbot.addWidget(made)
     made.resize(1440, 900)
     made.show()

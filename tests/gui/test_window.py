@@ -245,7 +245,7 @@ def test_measurement_fills_table_plate_and_plot(
     table = measure.table.model()
     rows = [[table.index(r, c).data() for c in range(8)] for r in range(table.rowCount())]
     assert len(rows) == 7
-    assert rows[0][:6] == ["A01", "N  ", "", "40", "0.80", "0.76 – 0.85"]
+    assert rows[0][:6] == ["A01", "negative", "", "40", "0.80", "0.76 – 0.85"]
     assert rows[2][1:6] == ["wortmannin", "10", "40", "3.00", "2.85 – 3.18"]
     assert measure.plate.span == (0.8, 8.4)
     assert len(measure.plot.listDataItems()) > 0

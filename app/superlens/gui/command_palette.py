@@ -18,6 +18,7 @@ from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
 from superlens.gui.theme.icons import draw_icon, icon
 from superlens.gui.theme.tokens import Size
+from superlens.gui.widgets.labels import paint_surface
 
 _ID = Qt.ItemDataRole.UserRole + 1
 _ROW, _WIDTH, _SHOWN = 32, 520, 9
@@ -30,6 +31,7 @@ class CommandPalette(QDialog):
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self._actions = actions
         self.setFixedWidth(_WIDTH)
+        paint_surface(self, "popup")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -59,6 +61,10 @@ class CommandPalette(QDialog):
         self.move(place)
         self.show()
         self._entry.setFocus()
+
+    def type_text(self, text: str) -> None:
+        """Filter as if the text had been typed."""
+        self._entry.setText(text)
 
     def titles(self) -> tuple[str, ...]:
         """Give what is listed now."""

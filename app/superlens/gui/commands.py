@@ -1,5 +1,6 @@
 """Every command of the window, registered in one place."""
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QUrl
@@ -16,7 +17,11 @@ from superlens.workbench.workbench import Workbench
 
 
 def register_commands(
-    actions: ActionRegistry, workspace: Workspace, workbench: Workbench, theme: WindowTheme
+    actions: ActionRegistry,
+    workspace: Workspace,
+    workbench: Workbench,
+    theme: WindowTheme,
+    open_palette: Callable[[], None],
 ) -> None:
     """Register everything that menus, shortcuts and the palette offer."""
     for command in (
@@ -24,7 +29,7 @@ def register_commands(
         *_view_commands(workspace),
         *_theme_commands(workbench, theme),
         *_stage_commands(workspace, workbench),
-        *_help_commands(workspace),
+        *_help_commands(workspace, open_palette),
     ):
         actions.add(command)
 
@@ -152,7 +157,7 @@ def _stage_commands(workspace: Workspace, workbench: Workbench) -> tuple[Command
     )  # fmt: skip
 
 
-def _help_commands(workspace: Workspace) -> tuple[Command, ...]:
+def _help_commands(workspace: Workspace, open_palette: Callable[[], None]) -> tuple[Command, ...]:
     def open_logs() -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs_dir())))
 
@@ -160,6 +165,8 @@ def _help_commands(workspace: Workspace) -> tuple[Command, ...]:
         AboutDialog(workspace.window()).exec()
 
     return (
+        Command("help.commands", "Search commands", open_palette, "magnifying-glass",
+                "Ctrl+Shift+P"),
         Command("help.log_folder", "Open log folder", open_logs, "folder-open"),
         Command("help.about", "About Superlens", about, "info"),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from superlens.gui.widgets.choice import CheckBox, Choice
 from superlens.gui.widgets.labels import ElidedLabel, wrapped
 from superlens.gui.widgets.section import Section
 
-_AUTOMATIC = "Automatic"
+_AUTOMATIC, _AUTOMATIC_SHORT = "Automatic", "auto"
 
 
 class ParameterForm(QWidget):
@@ -185,7 +185,7 @@ class _Field(QWidget):
         field = NumberField(info.unit, self)
         field.setText("" if info.default is None else _number_text(info.default))
         if info.optional:
-            field.setPlaceholderText(_AUTOMATIC)
+            field.setPlaceholderText(_AUTOMATIC_SHORT)
         field.textEdited.connect(self.edited)
         return field
 

@@ -1,6 +1,7 @@
 """The main window: arranges menu row, stage bar, message bar, pages and status line."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import (
@@ -8,16 +9,15 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from superlens.core.errors import ErrorInfo
-from superlens.core.jobs import JobRecord, JobState, Lane
+from superlens.core.jobs import JobKind, JobRecord, JobState, Lane
 from superlens.core.messages import Ready
-from superlens.core.records import ImageRecord
-from superlens.gui.actions import ActionRegistry, Command
-from superlens.gui.commands import register_commands
+from superlens.gui.actions import ActionRegistry
 from superlens.gui.drops import local_paths, plate_map_in, project_in
 from superlens.gui.menus import MenuRow, fill_menus
 from superlens.gui.pages.start_page import StartPage
@@ -28,20 +28,30 @@ from superlens.gui.widgets.chip import ChipState
 from superlens.gui.widgets.labels import paint_surface, rule
 from superlens.gui.widgets.message_bar import Message, MessageBar, message_of
 from superlens.gui.words import pixel_size_text, plural
-from superlens.gui.workspace import Workspace
 from superlens.workbench.engine_link import EngineState
 from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
 
+if TYPE_CHECKING:
+    from superlens.gui.workspace import Workspace
+
 _DEFAULT_SIZE, _SMALLEST = (1440, 900), (1024, 640)
+_PICTURES_AFTER_MS = 300
+"""Pictures of samples are read once the window stands: the first one loads the TIFF library."""
 
 
 class MainWindow(QMainWindow):
-    """The one window of the application."""
+    """The one window of the application.
+
+    What the start page shows is built at once; the workspace, with the plotting library that it
+    needs, right after the first frame was painted, or when something asks for it.
+    """
 
     def __init__(self, workbench: Workbench, theme: WindowTheme) -> None:
         super().__init__()
         self._workbench, self._theme = workbench, theme
+        self._workspace: Workspace | None = None
+        self._is_seen = False
         self.setWindowTitle("Superlens")
         self.setMinimumSize(*_SMALLEST)
         self.resize(*_DEFAULT_SIZE)
@@ -50,36 +60,34 @@ class MainWindow(QMainWindow):
         self.stage_bar = StageBar()
         self.message_bar = MessageBar()
         self.start_page = StartPage()
-        self.workspace = Workspace(workbench, self)
         self.status_line = StatusLine()
-        register_commands(self.registry, self.workspace, workbench, theme)
         self.menu_row = MenuRow(self.registry, self)
-        self.registry.add(
-            Command(
-                "help.commands",
-                "Search commands",
-                self.menu_row.open_palette,
-                "magnifying-glass",
-                "Ctrl+Shift+P",
-            )
-        )
-        fill_menus(self.menu_row.bar, self.registry, self.workspace.intents, workbench.state)
         self._arrange()
         self._connect()
-        self.workspace.flow.attach(self.stage_bar, self.workspace.staged_pages, self.registry)
         self._restore_geometry()
         self._follow_project(workbench.project)
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The pages of the stages, built when first asked for."""
+        if self._workspace is None:
+            with self._theme.undressed():
+                self._workspace = self._build_workspace()
+            self._connect_workspace(self._workspace)
+        return self._workspace
 
     def closeEvent(self, event: QCloseEvent) -> None:
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._workbench.state.change(window_geometry=geometry)
-        self.workspace.shutdown()
+        if self._workspace is not None:
+            self._workspace.shutdown()
         self.start_page.shutdown()
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.workspace.follow_size(self.width(), self.height())
+        if self._workspace is not None:
+            self._workspace.follow_size(self.width(), self.height())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -133,7 +141,6 @@ class MainWindow(QMainWindow):
         column.addWidget(self.message_bar)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.start_page)
-        self._stack.addWidget(self.workspace)
         column.addWidget(self._stack, 1)
         self._foot = QWidget()
         foot = QVBoxLayout(self._foot)
@@ -145,18 +152,35 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(holder)
 
     def _connect(self) -> None:
-        workbench, workspace = self._workbench, self.workspace
+        workbench = self._workbench
         workbench.project_changed.connect(self._follow_project)
         workbench.engine_ready.connect(self._engine_ready)
         workbench.engine_lost.connect(self._engine_lost)
         workbench.link(Lane.ACCELERATOR).state_changed.connect(self._show_engine)
         workbench.jobs.job_ended.connect(self._job_ended)
         workbench.jobs.jobs_offered.connect(self._offer_jobs)
+
+    def _build_workspace(self) -> "Workspace":
+        from superlens.gui.commands import register_commands
+        from superlens.gui.workspace import Workspace
+
+        workspace = Workspace(self._workbench, self)
+        register_commands(
+            self.registry, workspace, self._workbench, self._theme, self.menu_row.open_palette
+        )
+        fill_menus(self.menu_row, self.registry, workspace.intents, self._workbench.state)
+        self._stack.addWidget(workspace)
+        workspace.flow.attach(self.stage_bar, workspace.staged_pages, self.registry)
+        workspace.follow_size(self.width(), self.height())
+        return workspace
+
+    def _connect_workspace(self, workspace: "Workspace") -> None:
         workspace.intents.failed.connect(self.show_error)
         workspace.selection.failed.connect(self.show_error)
         workspace.measure.failed.connect(self.show_error)
         workspace.check.cursor_told.connect(self.status_line.show_cursor)
         workspace.selection.image_changed.connect(self._show_pixel_size)
+        workspace.flow.stage_changed.connect(self._show_pixel_size)
         self._theme.changed.connect(workspace.measure.redraw)
         start, intents = self.start_page, workspace.intents
         start.files_wanted.connect(intents.choose_files)
@@ -169,9 +193,16 @@ class MainWindow(QMainWindow):
         """Tell a failure over the stage."""
         self.message_bar.show_message(message_of(error))
 
-    def showEvent(self, event: object) -> None:
-        super().showEvent(event)  # type: ignore[arg-type]  # Qt gives a QShowEvent
-        QTimer.singleShot(0, self.start_page.load_pictures)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_seen:
+            self._is_seen = True
+            QTimer.singleShot(0, self._complete)
+
+    def _complete(self) -> None:
+        """Build what the first frame did not need."""
+        self.workspace.update()
+        QTimer.singleShot(_PICTURES_AFTER_MS, self.start_page.load_pictures)
 
     def _follow_project(self, project: Project | None) -> None:
         self._stack.setCurrentWidget(self.start_page if project is None else self.workspace)
@@ -205,7 +236,8 @@ class MainWindow(QMainWindow):
         self.status_line.show_engine(state, self._workbench.link(Lane.ACCELERATOR).reason)
 
     def _job_ended(self, job: JobRecord) -> None:
-        if job.state is JobState.FAILED and job.error is not None:
+        is_import = job.request.kind is JobKind.THUMBNAIL  # told by the row of the file
+        if job.state is JobState.FAILED and job.error is not None and not is_import:
             self.message_bar.show_message(message_of(job.error))
         if job.result is not None:
             self.status_line.show_used_device(job.result.device)
@@ -221,8 +253,12 @@ class MainWindow(QMainWindow):
             self._workbench.jobs.resume_offered,
         )
 
-    def _show_pixel_size(self, image: ImageRecord | None) -> None:
-        text = "" if image is None else pixel_size_text(image.info.scenes[0])
+    def _show_pixel_size(self, *_: object) -> None:
+        if self._workspace is None:
+            return
+        image = self._workspace.selection.image
+        is_seen = image is not None and self._workspace.flow.stage <= Stage.CHECK
+        text = pixel_size_text(image.info.scenes[0]) if image is not None and is_seen else ""
         self.status_line.show_pixel_size(text)
 
     def _restore_geometry(self) -> None:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -9,13 +10,15 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QMenuBar, QWi
 
 from superlens.gui.actions import ActionRegistry
 from superlens.gui.command_palette import CommandPalette
-from superlens.gui.intents import Intents
 from superlens.gui.pages.start_page import sample_files
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
 from superlens.gui.theme.icons import draw_icon
 from superlens.gui.theme.tokens import Size
 from superlens.workbench.settings import State
+
+if TYPE_CHECKING:
+    from superlens.gui.intents import Intents
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -77,13 +80,16 @@ class MenuRow(QWidget):
     def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
         super().__init__(parent)
         self.setFixedHeight(36)
-        self._palette = CommandPalette(actions, self)
+        self._actions = actions
+        self._palette: CommandPalette | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
         row.addWidget(_Logo(self))
         self.bar = QMenuBar(self)
         self.bar.setNativeMenuBar(False)
+        self.menus = {title: self.bar.addMenu(title) for title, _ in MENUS}
+        """The menus by title; empty until `fill_menus`."""
         row.addWidget(self.bar, 1)
         self.field = _CommandField(self)
         self.field.clicked.connect(self.open_palette)
@@ -91,33 +97,31 @@ class MenuRow(QWidget):
 
     @property
     def palette_dialog(self) -> CommandPalette:
-        """The command palette."""
+        """The command palette, built when first asked for."""
+        if self._palette is None:
+            self._palette = CommandPalette(self._actions, self)
         return self._palette
 
     def open_palette(self) -> None:
         """Open the palette under its field."""
         corner = self.field.mapToGlobal(QPoint(self.field.width(), self.field.height() + 4))
-        self._palette.open_at(QPoint(corner.x() - self._palette.width(), corner.y()))
+        palette = self.palette_dialog
+        palette.open_at(QPoint(corner.x() - palette.width(), corner.y()))
 
 
-def fill_menus(
-    bar: QMenuBar, actions: ActionRegistry, intents: Intents, state: State
-) -> dict[str, QMenu]:
-    """Make every menu; gives them by title."""
-    made: dict[str, QMenu] = {}
+def fill_menus(row: MenuRow, actions: ActionRegistry, intents: "Intents", state: State) -> None:
+    """Fill every menu of the row."""
     for title, ids in MENUS:
-        menu = bar.addMenu(title)
-        made[title] = menu
+        menu = row.menus[title]
         for command_id in ids:
             if command_id.startswith("menu."):
                 menu.addMenu(_submenu(command_id, menu, actions, intents, state))
             else:
                 actions.fill(menu, (command_id,))
-    return made
 
 
 def _submenu(
-    name: str, parent: QMenu, actions: ActionRegistry, intents: Intents, state: State
+    name: str, parent: QMenu, actions: ActionRegistry, intents: "Intents", state: State
 ) -> QMenu:
     match name:
         case "menu.theme":
@@ -135,11 +139,11 @@ def _submenu(
     return menu
 
 
-def _open_sample(intents: Intents, path: Path, _: bool = False) -> None:
+def _open_sample(intents: "Intents", path: Path, _: bool = False) -> None:
     intents.import_paths([path])
 
 
-def _list_recent(menu: QMenu, intents: Intents, state: State) -> None:
+def _list_recent(menu: QMenu, intents: "Intents", state: State) -> None:
     menu.clear()
     for folder in state.values.recent_projects:
         path = Path(folder)
@@ -151,7 +155,7 @@ def _list_recent(menu: QMenu, intents: Intents, state: State) -> None:
         menu.addAction("No project yet").setEnabled(False)
 
 
-def _open_recent(intents: Intents, path: Path, _: bool = False) -> None:
+def _open_recent(intents: "Intents", path: Path, _: bool = False) -> None:
     intents.open_project(path)
 
 

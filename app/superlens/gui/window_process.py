@@ -5,7 +5,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -24,26 +24,43 @@ from superlens.workbench.workbench import Workbench
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """What lives as long as the window."""
+
+    app: QApplication
+    workbench: Workbench
+    window: MainWindow
+
+
 def run(argv: Sequence[str]) -> int:
     """Open the window, run until it is closed, and give the exit status of Qt."""
     crash_file = _open_crash_file()
+    opened = open_window(argv)
+    _install_hook(opened.window)
+    QTimer.singleShot(0, opened.workbench.start_engines)
+    if argv:
+        paths = tuple(Path(name).absolute() for name in argv)
+        QTimer.singleShot(0, partial(opened.window.open_paths, paths))
+    try:
+        return opened.app.exec()
+    finally:
+        opened.window.hide()
+        opened.workbench.shutdown()
+        if crash_file is not None:
+            faulthandler.disable()
+            crash_file.close()
+
+
+def open_window(argv: Sequence[str]) -> OpenWindow:
+    """Build and show the window; no engine is started yet."""
     app = make_application(argv)
     workbench = Workbench()
     theme = WindowTheme(app, workbench.settings.values.theme)
     window = MainWindow(workbench, theme)
-    _install_hook(window)
+    theme.apply()
     window.show()
-    QTimer.singleShot(0, workbench.start_engines)
-    if argv:
-        QTimer.singleShot(0, partial(window.open_paths, tuple(Path(name) for name in argv)))
-    try:
-        return app.exec()
-    finally:
-        window.hide()
-        workbench.shutdown()
-        if crash_file is not None:
-            faulthandler.disable()
-            crash_file.close()
+    return OpenWindow(app, workbench, window)
 
 
 def make_application(argv: Sequence[str]) -> QApplication:

@@ -55,7 +55,7 @@ class Workspace(QWidget):
         )
         self._edge = EdgeTab("Inspector")
         self._wants_inspector: bool | None = None
-        self._is_narrow = False
+        self._is_narrow = self._is_low = False
         self._arrange()
         self._connect()
 
@@ -79,8 +79,11 @@ class Workspace(QWidget):
         if is_narrow != self._is_narrow:
             self._is_narrow, self._wants_inspector = is_narrow, None
             self._show_around(self.flow.stage)
-        if height < FOLD_DOCK_BELOW and self.dock.is_open and not self.dock.was_opened_by_hand:
-            self.dock.set_open(False)
+        is_low = height < FOLD_DOCK_BELOW
+        if is_low != self._is_low:
+            self._is_low = is_low
+            if not self.dock.was_opened_by_hand:
+                self.dock.set_open(not is_low)
 
     def shutdown(self) -> None:
         """Stop every reading thread."""
@@ -162,6 +165,15 @@ class Workspace(QWidget):
         has_inspector = stage in _WITH_INSPECTOR
         self.inspector.setVisible(has_inspector and wants)
         self._edge.setVisible(has_inspector and not wants)
+        if stage not in _WITH_PANEL and not self.dock.was_opened_by_hand:
+            self.dock.set_open(self._has_work())
+        elif stage in _WITH_PANEL and not self._is_low:
+            self.dock.set_open(True)
+
+    def _has_work(self) -> bool:
+        kinds = (JobKind.MEASURE, JobKind.REPORT)
+        jobs = self._workbench.jobs.jobs()
+        return any(job.request.kind in kinds and not job.state.is_ended for job in jobs)
 
     def _show_image(self, image: ImageRecord | None) -> None:
         self.inspector.show_image(image)
@@ -191,6 +203,7 @@ class Workspace(QWidget):
 
     def _count_jobs(self, count: int) -> None:
         self.dock.tabs.set_count(0, count)
+        self._show_around(self.flow.stage)
 
     def _show_result(self, job: JobRecord) -> None:
         match job.request.kind:

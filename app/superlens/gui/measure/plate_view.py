@@ -152,7 +152,8 @@ def _paint_value(painter: QPainter, cell: QRectF, well: WellRow, ink: str) -> No
     painter.setPen(QColor(ink))
     letter = {WellRole.NEGATIVE: "N", WellRole.POSITIVE: "P"}.get(well.role, "")
     painter.setFont(font(Size.AXIS, 500))
-    painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, value_text(well.value))
+    room = cell.adjusted(10, 0, 0, 0) if letter else cell
+    painter.drawText(room, Qt.AlignmentFlag.AlignCenter, value_text(well.value))
     if letter:
         painter.setFont(font(9, 600))
         painter.drawText(

@@ -40,6 +40,7 @@ class StripPlot(pg.PlotWidget):
     def redraw(self) -> None:
         """Draw again, as in another theme."""
         self.clear()
+        self.setBackground(QColor(tokens().surface))
         self.hidden_cells = 0
         if self._run is None:
             return
@@ -49,7 +50,7 @@ class StripPlot(pg.PlotWidget):
         for place, group in enumerate(groups):
             self._draw_cells(place, group, end)
             for offset, well in zip(_offsets(len(group.wells)), group.wells, strict=True):
-                self._draw_well(place + offset, well, 0.5 / max(2, len(group.wells)))
+                self._draw_well(place + offset, well, _stroke(len(group.wells)))
 
     def _dress(self, groups: tuple[DoseGroup, ...], end: float) -> None:
         colours = tokens()
@@ -57,6 +58,7 @@ class StripPlot(pg.PlotWidget):
         bottom, left = item.getAxis("bottom"), item.getAxis("left")
         for axis in (bottom, left):
             axis.setTextPen(QColor(colours.text2))
+            axis.setTickPen(QPen(Qt.PenStyle.NoPen))
             axis.setStyle(tickFont=font(Size.AXIS), tickLength=0, tickTextOffset=6)
         bottom.setPen(QPen(QColor(colours.control), 1))
         left.setPen(QPen(Qt.PenStyle.NoPen))
@@ -66,7 +68,9 @@ class StripPlot(pg.PlotWidget):
         ticks = _round_ticks(end)
         left.setTicks([[(value, f"{value:g}") for value in ticks]])
         for value in ticks[1:]:
-            line = pg.InfiniteLine(value, angle=0, pen=QPen(QColor(colours.line), 1))
+            pen = QPen(QColor(colours.line), 1)
+            pen.setCosmetic(True)
+            line = pg.InfiniteLine(value, angle=0, pen=pen)
             line.setZValue(-10)
             self.addItem(line)
         self.setXRange(-0.6, len(groups) - 0.4, padding=0)
@@ -113,6 +117,11 @@ def _offsets(count: int) -> NDArray[np.float64]:
     if count < 2:
         return np.zeros(count)
     return np.linspace(-0.5, 0.5, count) * _HALF_WIDTH * 1.4
+
+
+def _stroke(count: int) -> float:
+    """Give half the length of a well's stroke: neighbours of one dose do not touch."""
+    return 0.2 if count < 2 else 0.4 * _HALF_WIDTH * 1.4 / (count - 1)
 
 
 def _jitter(count: int) -> NDArray[np.float64]:

@@ -88,7 +88,7 @@ class WellTable(QTableView):
 
     def _set_widths(self) -> None:
         head = self.horizontalHeader()
-        widths = {WELL: 64, COMPOUND: 104, DOSE: 64, CELLS: 56, VALUE: 68, INTERVAL: 108, NOTE: 36}
+        widths = {WELL: 56, COMPOUND: 96, DOSE: 56, CELLS: 50, VALUE: 58, INTERVAL: 106, NOTE: 32}
         for column, width in widths.items():
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(column, width)
@@ -236,10 +236,11 @@ def _paint_bar(painter: QPainter, room: QRectF, row: WellRow, axis: tuple[float,
 
 def _text(row: WellRow, column: int) -> str:
     interval = f"{value_text(row.lo)} – {value_text(row.hi)}" if row.has_interval else "no interval"
-    role = {WellRole.NEGATIVE: "N  ", WellRole.POSITIVE: "P  "}.get(row.role, "")
+    role = {WellRole.NEGATIVE: "negative", WellRole.POSITIVE: "positive"}.get(row.role, "")
+    compound = row.compound or role
     return {
         WELL: row.well or "all",
-        COMPOUND: f"{role}{row.compound}",
+        COMPOUND: compound,
         DOSE: "" if row.dose is None else f"{row.dose:g}",
         CELLS: str(row.n_objects),
         VALUE: value_text(row.value),

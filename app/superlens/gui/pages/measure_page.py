@@ -91,7 +91,7 @@ class MeasurePage(QWidget):
         upper.setSizes([440, 700])
         lower.addWidget(self._plot_box())
         lower.addWidget(self._table_box())
-        lower.setSizes([560, 580])
+        lower.setSizes([490, 650])
         halves = QSplitter(Qt.Orientation.Vertical)
         halves.setHandleWidth(1)
         halves.setChildrenCollapsible(False)
@@ -171,7 +171,7 @@ class MeasurePage(QWidget):
             "Every number will carry its interval.",
             "body",
         )
-        self._empty_words.setFixedWidth(420)
+        self._empty_words.setFixedSize(440, 40)
         self._empty_words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
         column.addWidget(self._empty_title, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -13,7 +13,7 @@ from superlens.gui.pages.page import StageButtons
 from superlens.gui.pages.report_row import ReportRow
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
-from superlens.gui.words import day_text, plural
+from superlens.gui.words import plural
 from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
 
@@ -170,7 +170,7 @@ class ReportPage(QWidget):
     def _job_ended(self, job: JobRecord) -> None:
         if isinstance(job.request, ReportRequest) and job.state is JobState.DONE:
             self._written = Path(job.request.out)
-            self._done_title.setText(f"Report written {day_text(datetime.now(), datetime.now())}")
+            self._done_title.setText(f"Report written at {datetime.now():%H:%M}")
             self._done_path.setText(str(self._written))
             self.open_pdf.setVisible(self._written.with_suffix(".pdf").is_file())
             self.open_html.setVisible(self._written.with_suffix(".html").is_file())

@@ -3,8 +3,8 @@
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -23,12 +23,13 @@ from superlens.gui.reading import Answer, BackgroundReader
 from superlens.gui.status_line import best_device
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.icons import draw_icon
-from superlens.gui.viewer.contrast import automatic_limits
-from superlens.gui.viewer.levels import PlaneAddress, PlaneLevels, read_levels
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.labels import label, rule, surface, wrapped
 from superlens.gui.words import bytes_text, day_text
 from superlens.io.locations import resources_dir
+
+if TYPE_CHECKING:
+    from superlens.gui.viewer.levels import PlaneLevels
 
 _STEPS = (
     "Super-resolve, with a map of where the answer is unsure",
@@ -100,6 +101,8 @@ class StartPage(QWidget):
 
     def load_pictures(self) -> None:
         """Read the pictures of the samples; called once the window is visible."""
+        from superlens.gui.viewer.levels import PlaneAddress, read_levels
+
         for name, card in self._samples.items():
             self._reader.ask(name, partial(read_levels, PlaneAddress(str(card.path))))
 
@@ -264,7 +267,11 @@ def _no_projects() -> QWidget:
     return card
 
 
-def _picture(plane: PlaneLevels) -> QImage:
+def _picture(plane: "PlaneLevels") -> QImage:
+    import numpy as np
+
+    from superlens.gui.viewer.contrast import automatic_limits
+
     limits = automatic_limits(plane)
     values = plane.levels[0][1].astype(np.float32)
     share = np.clip((values - limits.low) / (limits.high - limits.low), 0, 1)

@@ -182,9 +182,8 @@ class ProjectPanel(QWidget):
             return
         refused = model.count(ImageState.REFUSED)
         done = model.count(ImageState.RESTORED)
-        parts = [plural(total - refused, "image"), f"{done} super-resolved"]
-        if refused:
-            parts.append(f"{refused} refused")
+        second = f"{refused} refused" if refused else f"{done} super-resolved"
+        parts = [plural(total - refused, "image"), second]
         self._count.setText(" · ".join(parts))
         is_busy = model.count(ImageState.RUNNING, ImageState.READING) > 0
         if is_busy != self._spin.isActive():

@@ -16,6 +16,8 @@ QWidget { color: $text2; font-size: 13px; }
 QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 5px 8px; }
 
 *[surface="window"] { background: $window; }
+*[surface="popup"] { background: $raised; border: 1px solid $control; border-radius: 8px; }
+*[surface="popup"] QListView { background: $raised; }
 *[surface="surface"] { background: $surface; }
 QFrame[surface="canvas"] { background: $canvas; border-radius: 6px; }
 QFrame[surface="card"] { background: $raised; border: 1px solid $line; border-radius: 8px; }
