@@ -116,7 +116,7 @@ class Intents(QObject):
     def choose_plate_folder(self) -> None:
         """Ask for the folder of a plate's images."""
         name = QFileDialog.getExistingDirectory(
-            self._window, "Folder with the plate's images", self._import_folder()
+            self._window, "Folder with the images to measure", self._import_folder()
         )
         if name:
             self.plate_folder_chosen.emit(Path(name))
@@ -148,7 +148,7 @@ class Intents(QObject):
     def measure(self, wish: MeasureWish) -> None:
         """Start a measurement, of a plate or of the images of the project."""
         self._measuring = wish
-        if wish.plate_map is not None:
+        if wish.plate_map is not None or wish.images is not None:
             self._reader.ask("plate", partial(_read_plate, wish))
             return
         project = self._workbench.project
@@ -216,7 +216,8 @@ class Intents(QObject):
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
             return
-        name = wish.plate_map.stem if wish.plate_map is not None else project.name
+        source = wish.images or wish.plate_map
+        name = source.name if source is not None else project.name
         title = f"Measure {wish.assay.title.lower()}, {name}"
         self.job_submitted.emit(self._workbench.jobs.submit(request, title, ()))
 
@@ -231,12 +232,14 @@ class Intents(QObject):
 
 
 def _read_plate(wish: MeasureWish) -> object:
-    from superlens.io.plate_map import read_plate_map
+    from superlens.io.plate_map import fields_from_folder, read_plate_map
 
-    if wish.plate_map is None:
-        raise InvalidInput("There is no plate map", "Choose one")
-    images = wish.images or wish.plate_map.parent
-    return read_plate_map(wish.plate_map, images, wish.assay.channels_required)
+    roles = wish.assay.channels_required
+    if wish.plate_map is not None:
+        return read_plate_map(wish.plate_map, wish.images or wish.plate_map.parent, roles)
+    if wish.images is not None:
+        return fields_from_folder(wish.images, roles)
+    raise InvalidInput("There is nothing to measure", "Choose a plate map or a folder")
 
 
 def _input_of(project: Project, image: ImageRecord, scene: int, channel: int | None) -> InputImage:

@@ -68,6 +68,11 @@ class MainWindow(QMainWindow):
         self._follow_project(workbench.project)
 
     @property
+    def theme(self) -> WindowTheme:
+        """The theme that the window shows."""
+        return self._theme
+
+    @property
     def workspace(self) -> "Workspace":
         """The pages of the stages, built when first asked for."""
         if self._workspace is None:

@@ -28,9 +28,9 @@ class MeasureWish:
 
     assay: AssaySpec
     plate_map: Path | None
-    """None measures the images of the project."""
+    """None measures a folder, or without one the images of the project."""
     images: Path | None
-    """Folder of the plate's images; None is the folder of the plate map."""
+    """Folder of the images; None is the folder of the plate map."""
     params: dict[str, str]
     card: ModelCard | None
     samples: int
@@ -86,7 +86,7 @@ class AssayPanel(QWidget):
         self.changed.emit()
 
     def choose_images(self, folder: Path) -> None:
-        """Take another folder for the plate's images."""
+        """Take the folder of the images, with or without a plate map."""
         self._images = folder
         self._show_source()
         self.changed.emit()
@@ -137,9 +137,9 @@ class AssayPanel(QWidget):
         section.body.addWidget(choose)
         row = QHBoxLayout()
         row.setSpacing(0)
-        self._folder = button("Other folder…", "small")
+        self._folder = button("Choose folder…", "small")
         self._folder.clicked.connect(self.folder_wanted)
-        self._no_plate = button("No plate", "small")
+        self._no_plate = button("Use the project", "small")
         self._no_plate.clicked.connect(self._drop_plate)
         row.addWidget(self._folder)
         row.addWidget(self._no_plate)
@@ -191,12 +191,15 @@ class AssayPanel(QWidget):
         self.choose_plate(None)
 
     def _show_source(self) -> None:
-        has_plate = self._plate is not None
-        self._source.setText(self._plate.name if self._plate else PROJECT_IMAGES)
-        folder = f"Images in {self._images}" if self._images else "One field per image, no wells"
-        self._source_detail.setText(folder)
-        self._folder.setVisible(has_plate)
-        self._no_plate.setVisible(has_plate)
+        if self._plate is not None:
+            title, detail = self._plate.name, f"Images in {self._images}"
+        elif self._images is not None:
+            title, detail = self._images.name, "Wells and channels from the file names"
+        else:
+            title, detail = PROJECT_IMAGES, "One field per image, no wells"
+        self._source.setText(title)
+        self._source_detail.setText(detail)
+        self._no_plate.setVisible(self._images is not None)
 
     def _take_assay(self) -> None:
         chosen = next(row.spec for row in self._rows if row is self.sender())

@@ -1,5 +1,6 @@
 """A finished measurement, read from its run folder for tables and plots. No Qt."""
 
+import json
 import math
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +16,9 @@ from superlens.core.jobs import MeasureRequest
 from superlens.core.records import Number
 from superlens.io.runs import RunDocument, read_run, request_of
 from superlens.io.tables import read_table
+
+SOURCES = ("cells", "fields", "reconstruction")
+"""What the width of an interval can come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class WellRow:
     n_fields: int
     note: str
     unit: str = ""
+    dose_unit: str = ""
 
     @property
     def has_interval(self) -> bool:
@@ -77,7 +82,7 @@ class MeasuredRun:
     @property
     def dose_unit(self) -> str:
         """Unit of the doses, or empty."""
-        return next((w.dose_unit for w in self.request.plate if w.dose_unit), "")
+        return next((w.dose_unit for w in self.wells if w.dose_unit), "")
 
     @property
     def unit(self) -> str:
@@ -164,11 +169,19 @@ def _well(row: dict[str, str]) -> WellRow:
         n_fields=int(_number(row.get("n_fields", "0")) or 0),
         note=row.get("note", ""),
         unit=row.get("unit", ""),
+        dose_unit=row.get("dose_unit", ""),
     )
 
 
 def _shares(path: Path) -> dict[str, float]:
-    return {}
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8") as stream:
+        document = json.load(stream)
+    found = document.get("interval", {}).get("shares", {})
+    known = {name: float(found[name]) for name in SOURCES if found.get(name) is not None}
+    total = sum(known.values())
+    return {name: share / total for name, share in known.items()} if total > 0 else {}
 
 
 def _cells(path: Path, feature: str) -> dict[str, NDArray[np.float64]]:

@@ -1,7 +1,5 @@
 """Where the interval comes from: one bar split into its sources, and their shares in words."""
 
-from statistics import fmean
-
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
@@ -10,7 +8,7 @@ from superlens.gui.theme.current import tokens
 from superlens.gui.widgets.labels import label, wrapped
 from superlens.gui.widgets.legend import LegendEntry
 
-SOURCES = {
+_WORDS = {
     "cells": ("Between cells", "sr"),
     "fields": ("Between fields", "low"),
     "reconstruction": ("Reconstruction", "spread"),
@@ -40,11 +38,11 @@ class ShareBar(QWidget):
             if (widget := self._grid.takeAt(0).widget()) is not None:
                 widget.deleteLater()
         for row, (source, share) in enumerate(shares.items()):
-            name, role = SOURCES[source]
+            name, role = _WORDS[source]
             self._grid.addWidget(LegendEntry(name, role), row, 0)
             self._grid.addWidget(label(f"{share:.0%}".replace("%", " %"), "value"), row, 1)
         self._bar.show_shares(shares)
-        absent = [SOURCES[name][0].lower() for name in SOURCES if name not in shares]
+        absent = [_WORDS[name][0].lower() for name in _WORDS if name not in shares]
         self._note.setText(f"Not estimated: {', '.join(absent)}" if absent else "")
         self._note.setVisible(bool(absent))
 
@@ -69,20 +67,9 @@ class _Bar(QWidget):
         left = 0.0
         for source, share in self._shares.items():
             width = room * share
-            colour = QColor(getattr(tokens(), SOURCES[source][1]))
+            colour = QColor(getattr(tokens(), _WORDS[source][1]))
             painter.setPen(colour)
             painter.setBrush(colour)
             if width >= 1:
                 painter.drawRoundedRect(QRectF(left, 0, width, 8), 2, 2)
             left += width + 2
-
-
-def mean_shares(wells: list[dict[str, float]]) -> dict[str, float]:
-    """Give the mean share of each source over wells that know it, scaled to a sum of 1."""
-    found = {
-        name: fmean(shares)
-        for name in SOURCES
-        if (shares := [well[name] for well in wells if name in well])
-    }
-    total = sum(found.values())
-    return {name: share / total for name, share in found.items()} if total > 0 else {}

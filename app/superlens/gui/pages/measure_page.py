@@ -24,6 +24,10 @@ from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
 
 _PANEL_WIDTH = 256
+_NUMBER_NOTES = {
+    "Z′": "1 is perfect, above 0.5 good",
+    "Spearman": "1 is a perfect ranking by dose",
+}
 
 
 class MeasurePage(QWidget):
@@ -280,7 +284,10 @@ def _key_number(number: Number) -> KeyNumber:
     interval = f"[{value_text(number.lo)} – {value_text(number.hi)}]" if has_interval else ""
     whole = float(number.value).is_integer() and abs(number.value) >= 10
     value = f"{number.value:,.0f}".replace(",", "\u2009") if whole else value_text(number.value)
-    return KeyNumber(number.name, f"{value}{unit}", interval, "" if has_interval else "no interval")
+    note = next(
+        (words for name, words in _NUMBER_NOTES.items() if number.name.startswith(name)), ""
+    )
+    return KeyNumber(number.name, f"{value}{unit}", interval, note)
 
 
 def _table_words(run: MeasuredRun) -> str:
