@@ -67,11 +67,12 @@ def centres(labels: Labels, count: int) -> Floats:
     return np.stack([_divided(axis_sum, sizes) for axis_sum in sums], axis=1)
 
 
-def touching_border(labels: Labels, count: int) -> NDArray[np.bool_]:
-    """Say for every label whether it reaches the edge of the image."""
-    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+def touching_border(labels: Labels, count: int, margin_px: int) -> NDArray[np.bool_]:
+    """Say for every label whether it reaches into the outermost `margin_px` pixels of the image."""
+    inner = np.zeros(labels.shape, np.bool_)
+    inner[margin_px : labels.shape[0] - margin_px, margin_px : labels.shape[1] - margin_px] = True
     touches = np.zeros(count + 1, np.bool_)
-    touches[rim] = True
+    touches[labels[~inner]] = True
     return touches[1:]
 
 

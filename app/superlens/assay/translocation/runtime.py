@@ -19,6 +19,7 @@ from superlens.assay.filtering import (
     noise_sigma,
 )
 from superlens.assay.labelled import areas, centres, means, medians, touching_border
+from superlens.assay.plate import voided
 from superlens.assay.segmentation import NucleiSettings, estimate_diameter, segment_nuclei
 from superlens.assay.translocation.spec import TRANSLOCATION, TranslocationParams
 from superlens.core.assay import Field, FieldMeasurement, ObjectRow
@@ -37,6 +38,8 @@ DARK_CORE = "The nucleus is not brighter than the background"
 
 Column = NDArray[np.floating[Any]]
 
+_MARGIN_RAW_PX = 2
+"""Cameras give dark rows and columns at the edge, where cut nuclei seem to end."""
 _BACKGROUND_SMOOTHING_SHARE = 0.25
 _FALLBACK_DIAMETER_PX = 16.0
 _SWAP_AREA_RATIO = 0.6
@@ -75,7 +78,7 @@ class Translocation:
         doubt = SWAPPED if reference is None and look_swapped(nuclei, dna, protein) else ""
         rows = _rows(field, params, nuclei, count)
         if doubt:
-            rows = tuple(_voided(row, doubt) for row in rows)
+            rows = voided(rows, doubt)
         warnings = () if rows else (ONLY_AT_BORDER,)
         return FieldMeasurement(rows, nuclei, warnings, doubt)
 
@@ -146,7 +149,8 @@ def _rows(
         parts = Compartments(np.where(good, parts.core, 0), np.where(good, parts.ring, 0))
     columns = _columns(field, _background(field, params), nuclei, parts)
     refusals = _refusals(columns, params, noise_sigma(protein))
-    inner = np.flatnonzero(~touching_border(nuclei, count) & (areas(nuclei, count) > 0))
+    at_edge = touching_border(nuclei, count, _MARGIN_RAW_PX * field.scale)
+    inner = np.flatnonzero(~at_edge & (areas(nuclei, count) > 0))
     return tuple(_row(field, int(index), columns, refusals[index]) for index in inner)
 
 
@@ -201,9 +205,3 @@ def _row(field: Field, index: int, columns: dict[str, Column], refusal: str) -> 
         values.update(ratio=np.nan, log2_ratio=np.nan)
     note = refusal or (DARK_CORE if columns["_core"][index] <= 0 else "")
     return ObjectRow(field.well, field.name, index + 1, values, note)
-
-
-def _voided(row: ObjectRow, reason: str) -> ObjectRow:
-    return ObjectRow(
-        row.well, row.field, row.object_id, dict.fromkeys(row.values, float("nan")), reason
-    )

@@ -59,7 +59,7 @@ class TranslocationParams:
         advanced=True,
     )
     ring_gap_um: float | None = parameter(
-        1.0,
+        0.5,
         "Gap to the ring",
         "Distance from the nucleus at which the cytoplasm ring begins.",
         unit="µm",
@@ -76,7 +76,7 @@ class TranslocationParams:
         advanced=True,
     )
     ring_width_um: float | None = parameter(
-        3.0,
+        2.0,
         "Ring width",
         "Width of the cytoplasm ring; make it smaller where cells are thin or crowded.",
         unit="µm",
@@ -84,7 +84,7 @@ class TranslocationParams:
         high=30.0,
     )
     ring_width_px: float = parameter(
-        4.0,
+        3.0,
         "Ring width",
         "The same in raw pixels, where no pixel size is known.",
         unit="px",
