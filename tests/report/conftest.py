@@ -53,6 +53,9 @@ class MeasureCase:
     )
     notes: dict[str, str] = field(default_factory=dict)
     is_plate: bool = True
+    compounds: tuple[str, ...] = ("wortmannin",)
+    """Named in the statistics."""
+    shares: dict[str, float] = field(default_factory=lambda: {"cells": 1.0})
 
 
 def texture(side: int, seed: int) -> np.ndarray:
@@ -134,7 +137,7 @@ def build_measure_run(folder: Path, case: MeasureCase) -> Path:
             "note",
         )
         write_table(run.file("wells", "wells.csv"), columns, rows)
-        run.file("statistics", "statistics.json").write_text(json.dumps(_statistics()), "utf-8")
+        run.file("statistics", "statistics.json").write_text(json.dumps(_statistics(case)), "utf-8")
         for well in (infos[0].well, infos[-1].well):
             _write_overlay(run.file("overlay", f"overlays/{well}.png"))
         notes = {"overlay_pixel_um": case.pixel_um, "seconds": 31.5}
@@ -256,7 +259,7 @@ def _well_row(info: WellInfo, index: int, notes: dict[str, str]) -> tuple[object
     rng = np.random.default_rng(index)
     dose = {WellRole.NEGATIVE: 0.0, WellRole.POSITIVE: 500.0}.get(info.role, info.dose or 0.0)
     value = 0.85 + 7.2 * dose / (dose + 11.2) + rng.normal(0, 0.12)
-    half = 0.1 + 0.04 * value
+    half = np.nan if info.well in notes else 0.1 + 0.04 * value
     return (
         info.well,
         info.compound,
@@ -272,13 +275,17 @@ def _well_row(info: WellInfo, index: int, notes: dict[str, str]) -> tuple[object
     )
 
 
-def _statistics() -> dict[str, object]:
+def _statistics(case: MeasureCase) -> dict[str, object]:
     return {
-        "interval": {"level": 0.9, "sources": ["cells"]},
+        "interval": {"level": 0.9, "sources": list(case.shares), "shares": case.shares},
         "statistics": {
-            "z_prime": {"value": 0.7134, "lo": 0.6412, "hi": 0.7721, "note": ""},
-            "ssmd": {"value": 9.31, "note": ""},
-            "wortmannin": {"spearman": {"value": 0.953, "note": ""}},
+            compound: {
+                "spearman": {"value": 0.953},
+                "z_prime": {"value": 0.7134},
+                "ssmd": {"value": 9.31},
+                "cohen_d_cells": {"value": None, "note": "No positive control"},
+            }
+            for compound in case.compounds
         },
     }
 

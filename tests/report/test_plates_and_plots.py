@@ -18,6 +18,7 @@ from superlens.report.plots import (
     interval_plot,
     profile_plot,
 )
+from superlens.report.scales import linear_axis
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -73,7 +74,7 @@ def test_dose_plot_puts_values_and_intervals_where_they_belong():
         "#1D5FD0", Marker.CIRCLE, ((1.0, Point(2.0, 1.0, 3.0)), (100.0, Point(8.0, 7.0, 9.0)))
     )
 
-    plot = dose_plot((series,), "nM", (321, 196))
+    plot = dose_plot((series,), "nM", linear_axis(0, 9), (321, 196))
 
     low, high = shapes(plot.svg, "circle")
     assert float(low["cx"]) < float(high["cx"])
@@ -90,7 +91,7 @@ def test_values_that_are_not_numbers_are_not_drawn():
     nan = Point(math.nan, math.nan, math.nan)
     series = DoseSeries("#1D5FD0", Marker.CIRCLE, ((1.0, nan), (10.0, Point(1.0))), negative=(nan,))
 
-    plot = dose_plot((series,), "", (321, 196))
+    plot = dose_plot((series,), "", linear_axis(0, 1), (321, 196))
 
     assert len(shapes(plot.svg, "circle")) == 1
     assert "nan" not in plot.svg
@@ -99,7 +100,9 @@ def test_values_that_are_not_numbers_are_not_drawn():
 def test_many_wells_of_one_dose_become_dots_and_a_median():
     points = tuple((5.0, Point(float(value), 0.0, 50.0)) for value in range(31))
 
-    plot = dose_plot((DoseSeries("#1D5FD0", Marker.CIRCLE, points),), "", (321, 196))
+    series = DoseSeries("#1D5FD0", Marker.CIRCLE, points)
+
+    plot = dose_plot((series,), "", linear_axis(0, 50), (321, 196))
 
     assert len(shapes(plot.svg, "rect")) == 31
     bar = shapes(plot.svg, "line")[-1]
@@ -110,7 +113,7 @@ def test_many_wells_of_one_dose_become_dots_and_a_median():
 def test_interval_plot_leaves_out_names_that_do_not_fit():
     named = tuple((f"A{i:02d}", Point(1.0, 0.5, 1.5)) for i in range(1, 61))
 
-    plot = interval_plot(named, ("#1D5FD0", Marker.CIRCLE), (321, 196))
+    plot = interval_plot(named, ("#1D5FD0", Marker.CIRCLE), linear_axis(0, 2), (321, 196))
 
     assert len(shapes(plot.svg, "circle")) == 60
     assert 5 <= sum(text.startswith("A") for text in texts(plot.svg)) <= 15

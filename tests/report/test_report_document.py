@@ -8,7 +8,7 @@ import pytest
 
 from superlens.core.errors import InvalidInput, MissingFile
 from superlens.core.jobs import JobKind, Roi
-from superlens.core.records import ModelRef
+from superlens.core.records import ModelRef, Number
 from superlens.io.images import open_image
 from superlens.report.blocks import (
     Callout,
@@ -240,6 +240,9 @@ def test_well_without_interval_says_so_and_its_note_is_printed(make_measure_run)
         t for t in all_blocks(document) if isinstance(t, Table) and t.title.startswith("Wells")
     )
     assert "B02: One object only" in wells.note
+    (row,) = [row for group in wells.groups for row in group.rows if row[0] == "B02*"]
+    assert row[4] == "no interval"
+    assert row[5].lo is None
 
 
 def test_dishes_without_plate_places_get_no_plate_map(make_measure_run):
@@ -273,6 +276,63 @@ def test_overlay_scale_bar_follows_its_pixel_size(make_measure_run):
     assert panels(known)[0].scale_bar.label == "20 µm"
     assert panels(known)[0].scale_bar.fraction == pytest.approx(20 / 129)
     assert panels(unknown)[0].scale_bar.label == "50 px"
+
+
+def statistics_of(document: Document) -> Table:
+    tables = [block for block in all_blocks(document) if isinstance(block, Table)]
+    return next(table for table in tables if table.title == "Statistics")
+
+
+def test_statistics_stand_compound_beside_compound(make_measure_run):
+    document = build_document([make_measure_run(compounds=("wortmannin", "LY294002"))])
+
+    table = statistics_of(document)
+    assert [column.head for column in table.columns] == ["Statistic", "wortmannin", "LY294002"]
+    assert ("Z′", "0.713", "0.713") in table.groups[0].rows
+    assert ("Cohen’s d of objects", "–", "–") in table.groups[0].rows
+    assert table.note == "Cohen’s d of objects: No positive control."
+
+
+def test_statistics_of_many_compounds_stand_below_each_other(make_measure_run):
+    names = tuple(f"compound {n}" for n in range(40))
+    document = build_document([make_measure_run(compounds=names)])
+
+    table = statistics_of(document)
+    assert table.columns[0].head == "Compound"
+    assert [row[0] for row in table.groups[0].rows] == list(names)
+    assert table in document.blocks
+
+
+def test_statistics_of_a_plate_without_compounds_have_one_column(make_measure_run):
+    document = build_document([make_measure_run(compounds=("all",))])
+
+    assert [column.head for column in statistics_of(document).columns] == ["Statistic", "Value"]
+
+
+def test_share_of_the_reconstruction_is_a_key_number(make_measure_run):
+    shares = {"cells": 0.83, "reconstruction": 0.17}
+    document = build_document([make_measure_run(shares=shares)])
+
+    number = one(document, KeyNumbers).numbers[-1]
+    assert (number.label, number.value) == ("Reconstruction share", "17 %")
+
+
+def test_counts_give_way_where_the_strip_is_full(make_measure_run):
+    numbers = (*(Number(f"Z′, compound {n}", 0.5) for n in range(4)), Number("Wells", 48.0))
+    document = build_document([make_measure_run(numbers=numbers)])
+
+    labels = [number.label for number in one(document, KeyNumbers).numbers]
+    assert labels == [f"Z′, compound {n}" for n in range(4)]
+
+
+def test_values_of_one_column_have_the_same_decimals(make_measure_run):
+    document = build_document([make_measure_run()])
+
+    wells = next(
+        t for t in all_blocks(document) if isinstance(t, Table) and t.title.startswith("Wells")
+    )
+    values = [row[3] for group in wells.groups for row in group.rows]
+    assert {len(str(value).partition(".")[2]) for value in values} == {2}
 
 
 def test_restoration_and_measurement_make_one_report(make_restore_run, make_measure_run):

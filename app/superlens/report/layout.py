@@ -25,7 +25,7 @@ from superlens.report.blocks import (
     Text,
 )
 from superlens.report.icons import check_icon, info_icon
-from superlens.report.layout_table import head_piece, table_pieces
+from superlens.report.layout_table import elided, head_piece, table_pieces
 from superlens.report.overlay import draw_overlay
 from superlens.report.pagination import Piece
 from superlens.report.palette import LINE, SURFACE
@@ -122,7 +122,8 @@ def _key_row(press: Press, row: tuple[KeyNumber, ...], width: float) -> Piece:
             if index:
                 line_x = x + index * slot
                 press.line((line_x, y + 12, line_x, y + height - 12), LINE)
-            press.text(number.label, (left, y + 20), KEY_LABEL)
+            label = elided(press, number.label, x + (index + 1) * slot - left - 4, KEY_LABEL)
+            press.text(label, (left, y + 20), KEY_LABEL)
             press.text(number.value, (left, y + 44), KEY_VALUE)
             if is_one_line:
                 after = left + press.width_of(number.value, KEY_VALUE) + 8

@@ -111,7 +111,7 @@ class _Rows:
         y += _HEAD_ROW
         for row in rows:
             if row.title:
-                title = _elided(self._press, row.title, width, SMALL_STRONG)
+                title = elided(self._press, row.title, width, SMALL_STRONG)
                 self._press.text(title, (x, y + 11.5), SMALL_STRONG)
             for cell, column, spot in zip(row.cells, self._table.columns, spots, strict=False):
                 self._paint_cell(cell, column, spot, y)
@@ -131,7 +131,7 @@ class _Rows:
     ) -> None:
         left, room, baseline = spot
         style = TABLE_HEAD if is_head else TABLE_STRONG if column.is_strong else TABLE_CELL
-        shown = _elided(self._press, text, room + _CELL_GAP - 2, style)
+        shown = elided(self._press, text, room + _CELL_GAP - 2, style)
         if column.align is Align.RIGHT:
             self._press.text(shown, (left + room, baseline), style, "end")
         else:
@@ -172,7 +172,7 @@ def _spots(columns: tuple[Column, ...], x: float, width: float) -> list[tuple[fl
     return spots
 
 
-def _elided(press: Press, text: str, room: float, style: TextStyle) -> str:
+def elided(press: Press, text: str, room: float, style: TextStyle) -> str:
     """Shorten a text in its middle until it fits; both ends of a file name tell most."""
     if press.width_of(text, style) <= room:
         return text

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from superlens.core.assay import AssaySpec, WellRole
 from superlens.core.cards import ModelCard
 from superlens.core.errors import InvalidInput, InvalidParameter
@@ -18,18 +20,23 @@ from superlens.io.runs import RunDocument, request_of
 from superlens.io.tables import read_table
 from superlens.report.blocks import Raster
 from superlens.report.evidence import model_card
+from superlens.report.figures import png_raster
 from superlens.report.provenance import RawFile
 
 _SHOWN_OVERLAYS = 3
+_OVERLAY_PX = 420
 _STATISTIC_TITLES = {
     "z_prime": "Z′",
     "robust_z_prime": "Z′, robust",
     "ssmd": "SSMD",
     "robust_ssmd": "SSMD, robust",
     "auc": "AUC",
+    "auc_cells": "AUC of objects",
     "cohen_d": "Cohen’s d",
+    "cohen_d_cells": "Cohen’s d of objects",
     "v_factor": "V factor",
     "spearman": "Spearman over dose",
+    "spearman_dose_only": "Spearman, doses only",
 }
 
 
@@ -55,10 +62,13 @@ class StatisticRow:
     """One statistic over the plate."""
 
     name: str
+    group: str
+    """Of what, such as a compound; empty for the whole plate."""
     value: float
-    lo: float | None = None
-    hi: float | None = None
-    note: str = ""
+    lo: float | None
+    hi: float | None
+    note: str
+    """Why there is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class MeasureEvidence:
     statistics: tuple[StatisticRow, ...]
     sources: tuple[str, ...]
     """What the intervals hold: `cells`, `fields`, `reconstruction`."""
+    shares: dict[str, float]
+    """Mean share of every source in the variance of a well's value."""
     overlays: tuple[Overlay, ...]
     raw_files: tuple[RawFile, ...]
     card: ModelCard | None
@@ -124,16 +136,19 @@ def read_measurement(folder: Path, run: RunDocument) -> MeasureEvidence:
     request = request_of(run)
     if not isinstance(request, MeasureRequest):
         raise InvalidInput(f"{folder} does not hold a measurement", "Choose another run folder")
-    statistics, sources = _statistics(folder, run)
+    plain = _statistics_document(folder, run)
+    interval = plain.get("interval", {})
+    wells = _wells(folder, run, request)
     return MeasureEvidence(
         folder=folder,
         run=run,
         request=request,
         spec=_spec(request.assay),
-        wells=_wells(folder, run, request),
-        statistics=statistics,
-        sources=sources,
-        overlays=_overlays(folder, run, request),
+        wells=wells,
+        statistics=tuple(_flattened(plain.get("statistics", {}), ())),
+        sources=tuple(str(source) for source in interval.get("sources", ())),
+        shares={str(name): float(part) for name, part in interval.get("shares", {}).items()},
+        overlays=_overlays(folder, run, wells),
         raw_files=_raw_files(request),
         card=model_card(run, request),
     )
@@ -194,66 +209,75 @@ def _float(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _statistics(folder: Path, run: RunDocument) -> tuple[tuple[StatisticRow, ...], tuple[str, ...]]:
-    relative = run.result.path_of("statistics") or "statistics.json"
-    path = folder / relative
+def _statistics_document(folder: Path, run: RunDocument) -> dict[str, Any]:
+    path = folder / (run.result.path_of("statistics") or "statistics.json")
     if not path.is_file():
-        return (), ()
+        return {}
     try:
         plain: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{path} is damaged ({error})", "Measure again") from error
-    sources = plain.get("interval", {}).get("sources", ())
-    rows = tuple(_flattened(plain.get("statistics", {}), ""))
-    return rows, tuple(str(source) for source in sources)
+    return plain if isinstance(plain, dict) else {}
 
 
-def _flattened(plain: Any, name: str) -> Iterator[StatisticRow]:
+def _flattened(plain: Any, path: tuple[str, ...]) -> Iterator[StatisticRow]:
     """Give the numbers of nested statistics; `value`, `lo`, `hi` and `note` belong together."""
     if isinstance(plain, bool) or not isinstance(plain, dict | int | float):
         return
     if isinstance(plain, int | float):
-        yield StatisticRow(name, float(plain))
+        yield _statistic({"value": plain}, path)
     elif "value" in plain:
-        value = plain["value"]
-        yield StatisticRow(
-            name,
-            math.nan if value is None else float(value),
-            plain.get("lo"),
-            plain.get("hi"),
-            str(plain.get("note") or ""),
-        )
+        yield _statistic(plain, path)
     else:
         for key, inner in plain.items():
-            title = statistic_title(str(key))
-            yield from _flattened(inner, f"{title}, {name}" if name else title)
+            yield from _flattened(inner, (*path, str(key)))
 
 
-def _overlays(folder: Path, run: RunDocument, request: MeasureRequest) -> tuple[Overlay, ...]:
+def _statistic(plain: dict[str, Any], path: tuple[str, ...]) -> StatisticRow:
+    """Give a statistic; of the names that lead to it one says what it is, the others of what."""
+    known = [index for index, key in enumerate(path) if key in _STATISTIC_TITLES]
+    place = known[-1] if known else len(path) - 1
+    value, lo, hi = (plain.get(key) for key in ("value", "lo", "hi"))
+    return StatisticRow(
+        name=statistic_title(path[place]),
+        group=", ".join(key for key in (*path[:place], *path[place + 1 :]) if key != "all"),
+        value=math.nan if value is None else float(value),
+        lo=lo,
+        hi=hi,
+        note=str(plain.get("note") or ""),
+    )
+
+
+def _overlays(folder: Path, run: RunDocument, wells: tuple[WellRow, ...]) -> tuple[Overlay, ...]:
     files = [file for file in run.result.files if file.role == "overlay"]
     pixel = run.notes.get("overlay_pixel_um")
     size = float(pixel) if isinstance(pixel, int | float) and pixel > 0 else None
-    chosen = _spread_out([file.path for file in files if (folder / file.path).is_file()])
-    return tuple(Overlay(Path(path).stem, _raster(folder / path), size) for path in chosen)
+    paths = [file.path for file in files if (folder / file.path).is_file()]
+    roles = {well.well: well.role for well in wells}
+    return tuple(
+        Overlay(Path(path).stem, _raster(folder / path), size)
+        for path in _telling(paths, [roles.get(Path(path).stem) for path in paths])
+    )
 
 
-def _spread_out(paths: list[str]) -> list[str]:
-    """Give at most three of the paths: the first, the middle and the last."""
-    if len(paths) <= _SHOWN_OVERLAYS:
-        return paths
-    last = len(paths) - 1
-    return [paths[round(i * last / (_SHOWN_OVERLAYS - 1))] for i in range(_SHOWN_OVERLAYS)]
+def _telling(paths: list[str], roles: list[WellRole | None]) -> list[str]:
+    """Give at most three paths: a negative control, a dose and a positive one where there are."""
+    wanted = (WellRole.NEGATIVE, WellRole.DOSE, WellRole.POSITIVE)
+    chosen = [paths[roles.index(role)] for role in wanted if role in roles]
+    return (chosen + [path for path in paths if path not in chosen])[:_SHOWN_OVERLAYS]
 
 
 def _raster(path: Path) -> Raster:
+    """Give the middle of a picture, so small that single outlines can be told apart in print."""
     from PIL import Image as Pillow
 
     try:
         with Pillow.open(path) as picture:
-            width, height = picture.size
+            pixels = np.asarray(picture.convert("RGB"))
     except OSError as error:
         raise InvalidInput(f"{path} is damaged", "Measure again") from error
-    return Raster(path.read_bytes(), width, height)
+    top, left = (max(0, (side - _OVERLAY_PX) // 2) for side in pixels.shape[:2])
+    return png_raster(pixels[top : top + _OVERLAY_PX, left : left + _OVERLAY_PX])
 
 
 def _raw_files(request: MeasureRequest) -> tuple[RawFile, ...]:

@@ -4,6 +4,7 @@ Evidence in, blocks out; sentences about methods and limits live in `measure_tex
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from superlens.core.assay import WellRole
@@ -47,7 +48,10 @@ _PLOT_HEIGHT = 196.0
 _FEWEST_DOSES = 3
 _FEWEST_PLATE_WELLS = 6
 _LARGEST_IN_HALF = 96
+_KEY_ROW = 4
 _MOST_NOTES = 12
+_MOST_GROUPS_ACROSS = 2
+_MOST_NAMES_ACROSS = 6
 _CONTROLS: dict[WellRole | None, str] = {
     WellRole.NEGATIVE: "negative",
     WellRole.POSITIVE: "positive",
@@ -62,7 +66,14 @@ _CROWD_WORDS = (
 def measure_key_numbers(evidence: MeasureEvidence, is_one_of_many: bool) -> tuple[KeyNumber, ...]:
     """Give the headline numbers of a run with their intervals."""
     suffix = f", {_role_words(_role_of(evidence))}" if is_one_of_many else ""
-    return tuple(_key_number(number, suffix) for number in evidence.run.result.numbers)
+    found = evidence.run.result.numbers
+    if len(found) > _KEY_ROW:  # the subtitle counts wells and objects already
+        found = tuple(number for number in found if not _is_count(number))
+    numbers = [_key_number(number, suffix) for number in found]
+    if "reconstruction" in evidence.shares:
+        share = words.percent(evidence.shares["reconstruction"])
+        numbers.append(KeyNumber("Reconstruction share", share, "of the variance of a well"))
+    return tuple(numbers)
 
 
 def measure_subtitle(evidence: MeasureEvidence) -> str:
@@ -93,7 +104,8 @@ def measure_figures(runs: Sequence[MeasureEvidence], next_label: NextLabel) -> t
         elif figure is not None:
             wide.append(figure)
         if run.statistics:
-            halves.append(_statistics_table(run, len(runs) > 1))
+            table = _statistics_table(run, len(runs) > 1)
+            (wide if _is_wide(table) else halves).append(table)
     pairs = [halves[i : i + 2] for i in range(0, len(halves), 2)]
     blocks: list[Block] = [Columns(tuple(pair[:1]), tuple(pair[1:])) for pair in pairs]
     wide += [_overlay_figure(run, next_label()) for run in runs if run.overlays]
@@ -130,14 +142,17 @@ def _key_number(number: Number, suffix: str) -> KeyNumber:
     label = statistic_title(number.name)
     label = f"{label[:1].upper()}{label[1:]}{suffix}"
     if number.lo is None or number.hi is None:
-        is_count = float(number.value).is_integer() and not number.unit
-        text = words.count(number.value) if is_count else words.number(number.value)
-        return KeyNumber(
-            label, words.with_unit(text, number.unit), "" if is_count else "no interval"
-        )
+        if _is_count(number):
+            return KeyNumber(label, words.count(number.value), "")
+        text = words.with_unit(words.number(number.value), number.unit)
+        return KeyNumber(label, text, "no interval")
     decimals = words.decimals_for(number.value, number.lo, number.hi)
     value = words.with_unit(words.fixed(number.value, decimals), number.unit)
     return KeyNumber(label, value, f"[{words.interval(number.lo, number.hi, decimals)}]")
+
+
+def _is_count(number: Number) -> bool:
+    return number.lo is None and not number.unit and float(number.value).is_integer()
 
 
 def _value_plots(runs: list[MeasureEvidence], next_label: NextLabel) -> list[SimpleBlock]:
@@ -174,7 +189,7 @@ def _dose_figure(runs: list[MeasureEvidence], compound: str, label: str) -> Figu
     return Figure(
         label,
         caption,
-        (dose_plot(series, unit, (_HALF, _PLOT_HEIGHT)),),
+        (dose_plot(series, unit, _value_axis(runs), (_HALF, _PLOT_HEIGHT)),),
         slots=1,
         title=compound[:1].upper() + compound[1:] if compound else "Dose–response",
         legend=legend if len(legend) > 1 else (),
@@ -216,6 +231,7 @@ def _interval_figure(run: MeasureEvidence, label: str) -> Figure:
     plot = interval_plot(
         tuple((well.well, _point(well)) for well in run.wells),
         (ROLE_COLOUR[role], ROLE_MARKER[role]),
+        _value_axis([run]),
         (_HALF, _PLOT_HEIGHT),
     )
     caption = f"{run.headline} of every well with its {_level(run)} interval."
@@ -234,8 +250,8 @@ def _plate_figure(
     parts = [f"{run.headline} of every measured well."]
     if any(well.role in (WellRole.NEGATIVE, WellRole.POSITIVE) for well in run.wells):
         parts.append("N and P are negative and positive controls.")
-    if any(well.note for well in run.wells):
-        parts.append("A corner mark points to a note in the table of wells.")
+    if any(well.lo is None for well in run.wells):
+        parts.append("A corner mark stands for a value without an interval.")
     title = f"Plate, {_role_words(_role_of(run))}" if is_one_of_many else "Plate"
     return Figure(next_label(), " ".join(parts), (plot,), slots=1, title=title)
 
@@ -243,30 +259,57 @@ def _plate_figure(
 def _plate_cell(well: WellRow) -> PlateCell:
     letters = {WellRole.NEGATIVE: "N", WellRole.POSITIVE: "P"}
     mark = letters.get(well.role, "") if well.role is not None else ""
-    return PlateCell(well.value, words.number(well.value, 2), mark, bool(well.note))
+    return PlateCell(well.value, words.number(well.value, 2), mark, well.lo is None)
 
 
 def _statistics_table(run: MeasureEvidence, is_one_of_many: bool) -> Table:
+    """Give the statistics: names down and compounds across, or turned where there are many."""
     suffix = f", {_role_words(_role_of(run))}" if is_one_of_many else ""
+    names = tuple(dict.fromkeys(row.name for row in run.statistics))
+    groups = tuple(dict.fromkeys(row.group for row in run.statistics))
+    cells = {(row.name, row.group): _statistic_text(row) for row in run.statistics}
+    if len(groups) <= _MOST_GROUPS_ACROSS:
+        head, shown = "Statistic", groups
+        rows = [(name, *(cells.get((name, group), "") for group in groups)) for name in names]
+    else:
+        head, shown = "Compound", names[:_MOST_NAMES_ACROSS]
+        rows = [(group, *(cells.get((name, group), "") for name in shown)) for group in groups]
     columns = (
-        Column("Statistic", 175, Align.LEFT),
-        Column("Value", 45, is_strong=True),
-        Column(f"{_level(run)} interval", 75),
+        Column(head, 110, Align.LEFT),
+        *(Column(title or "Value", 90, is_strong=True) for title in shown),
     )
     return Table(
         f"Statistics{suffix}",
         columns,
-        (Group("", tuple(_statistic_cells(row) for row in run.statistics)),),
-        note="; ".join(dict.fromkeys(row.note for row in run.statistics if row.note)),
+        (Group("", tuple(rows)),),
+        note=_statistics_note(run),
     )
 
 
-def _statistic_cells(row: StatisticRow) -> tuple[str, str, str]:
+def _is_wide(table: Table) -> bool:
+    """Whether a table needs the whole width of a page, and perhaps more than one page."""
+    return len(table.columns) > _MOST_GROUPS_ACROSS + 1
+
+
+def _statistic_text(row: StatisticRow) -> str:
+    if not math.isfinite(row.value):
+        return "–"
     decimals = words.decimals_for(row.value, row.lo, row.hi)
     if row.lo is None or row.hi is None:
-        is_count = math.isfinite(row.value) and row.value.is_integer() and abs(row.value) > 1
-        return (row.name, words.count(row.value) if is_count else words.number(row.value), "")
-    return (row.name, words.fixed(row.value, decimals), words.interval(row.lo, row.hi, decimals))
+        is_count = row.value.is_integer() and abs(row.value) > 1
+        return words.count(row.value) if is_count else words.number(row.value)
+    value = words.fixed(row.value, decimals)
+    return f"{value} [{words.interval(row.lo, row.hi, decimals)}]"
+
+
+def _statistics_note(run: MeasureEvidence) -> str:
+    """Give why numbers are missing and, where there are any, what the brackets hold."""
+    missing = {row.note: row for row in run.statistics if row.note}
+    reasons = [f"{row.name}: {note.rstrip('.')}" for note, row in missing.items()]
+    if any(row.lo is not None for row in run.statistics):
+        reasons.append(f"in brackets the {_level(run)} interval")
+    text = "; ".join(reasons)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _overlay_figure(run: MeasureEvidence, label: str) -> Figure:
@@ -280,7 +323,10 @@ def _overlay_figure(run: MeasureEvidence, label: str) -> Figure:
         )
         for overlay in run.overlays
     )
-    caption = "What was segmented, drawn over one field of each well shown."
+    caption = (
+        "The middle of one field per well, same contrast: objects outlined in yellow have a value,"
+        " those in blue were left out."
+    )
     if run.request.model is not None:
         caption += " The images are computationally super-resolved."
     return Figure(label, caption, panels, 3)
@@ -294,7 +340,7 @@ def _overlay_title(well: str, row: WellRow | None) -> str:
 
 
 def _well_table(run: MeasureEvidence) -> Table:
-    axis = _common_axis(run.wells)
+    axis = _value_axis([run], 2)
     columns = (
         Column("Well", 28, Align.LEFT),
         Column("Dose", 48),
@@ -317,10 +363,13 @@ def _well_table(run: MeasureEvidence) -> Table:
 
 def _groups(run: MeasureEvidence, axis: Axis) -> list[Group]:
     compounds = dict.fromkeys(well.compound for well in run.wells)
+    # One column, one number of decimals: what most of its intervals deserve.
+    wanted = Counter(words.decimals_for(well.value, well.lo, well.hi) for well in run.wells)
+    decimals = wanted.most_common(1)[0][0]
     groups: list[Group] = []
     for compound in compounds:
         wells = sorted((w for w in run.wells if w.compound == compound), key=_table_order)
-        rows = tuple(_well_cells(well, axis, _role_of(run)) for well in wells)
+        rows = tuple(_well_cells(well, axis, (_role_of(run), decimals)) for well in wells)
         title = compound if compound or len(compounds) == 1 else "No compound"
         groups.append(Group(title, rows))
     return groups
@@ -331,8 +380,9 @@ def _table_order(well: WellRow) -> tuple[int, float, str]:
     return (place.get(well.role, 1) if well.role else 1, well.dose or 0.0, well.well)
 
 
-def _well_cells(well: WellRow, axis: Axis, role: Role) -> tuple[str | IntervalBar, ...]:
-    decimals = words.decimals_for(well.value, well.lo, well.hi)
+def _well_cells(well: WellRow, axis: Axis, look: tuple[Role, int]) -> tuple[str | IntervalBar, ...]:
+    """Give the cells of a well; `look` is the role of the images and the number of decimals."""
+    role, decimals = look
     if well.lo is None or well.hi is None:
         ends = "no interval"
         bar = IntervalBar(axis.at(well.value), None, None, role)
@@ -359,10 +409,12 @@ def _treatment(well: WellRow) -> str:
     return words.with_unit(f"{well.dose:g}", well.dose_unit)
 
 
-def _common_axis(wells: Sequence[WellRow]) -> Axis:
+def _value_axis(runs: Sequence[MeasureEvidence], most_steps: int = 5) -> Axis:
+    """Give one axis for all values of some runs, from 0 unless some are below."""
+    wells = [well for run in runs for well in run.wells]
     ends = [end for well in wells for end in (well.value, well.lo, well.hi) if end is not None]
     finite = [end for end in ends if math.isfinite(end)] or [0.0, 1.0]
-    return linear_axis(min(0.0, *finite), max(0.0, *finite), 2)
+    return linear_axis(min(0.0, *finite), max(0.0, *finite), most_steps)
 
 
 def _level(run: MeasureEvidence) -> str:

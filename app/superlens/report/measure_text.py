@@ -75,8 +75,16 @@ def _intervals(evidence: MeasureEvidence) -> str:
         return f"The value of a well is its median; intervals are {level} intervals."
     return (
         f"The value of a well is its median; {level} intervals hold {words.listed(held)} (seed"
-        f" {evidence.request.seed})."
+        f" {evidence.request.seed}).{_shares(evidence)}"
     )
+
+
+def _shares(evidence: MeasureEvidence) -> str:
+    """Give where the width of the intervals comes from, if it comes from more than one source."""
+    if len(evidence.shares) < 2:
+        return ""
+    parts = [f"{words.percent(share)} {name}" for name, share in evidence.shares.items()]
+    return f" On average the variance of a well comes from: {', '.join(parts)}."
 
 
 def _shortened(names: list[str]) -> list[str]:

@@ -35,12 +35,6 @@ class Point:
     lo: float | None = None
     hi: float | None = None
 
-    @property
-    def ends(self) -> tuple[float, ...]:
-        """All finite numbers of the point."""
-        given = (self.value, self.lo, self.hi)
-        return tuple(v for v in given if v is not None and math.isfinite(v))
-
 
 @dataclass(frozen=True, slots=True)
 class DoseSeries:
@@ -70,11 +64,19 @@ class _Area:
         return self.bottom - (self.bottom - self.top) * fraction
 
 
-def dose_plot(series: tuple[DoseSeries, ...], dose_unit: str, size: tuple[float, float]) -> Plot:
-    """Give values over dose (logarithmic), with the controls in zones beside it."""
-    points = [point for one in series for point in _all_points(one)]
+def dose_plot(
+    series: tuple[DoseSeries, ...], dose_unit: str, values: Axis, size: tuple[float, float]
+) -> Plot:
+    """Give values over dose (logarithmic), with the controls in zones beside it.
+
+    Args:
+        series: what is compared.
+        dose_unit: of all doses.
+        values: the vertical axis; the same for plots that are compared.
+        size: of the plot in px.
+    """
     doses = [dose for one in series for dose, _ in one.doses]
-    drawing, area = _framed(size, points)
+    drawing, area = _framed(size, values)
     has_negative = any(one.negative for one in series)
     has_positive = any(one.positive for one in series)
     left = area.left + (_CONTROL_ZONE if has_negative else 8.0)
@@ -98,22 +100,27 @@ def dose_plot(series: tuple[DoseSeries, ...], dose_unit: str, size: tuple[float,
             here = tuple(point for at, point in one.doses if at == dose)
             x = left + axis.at(dose) * (right - left) + apart
             _draw_side_by_side(drawing, area, one, x, here)
-    alt = f"Values of {len(points)} wells over dose in {dose_unit or 'units of dose'}, logarithmic"
+    wells = sum(len(one.doses) + len(one.negative) + len(one.positive) for one in series)
+    alt = f"Values of {wells} wells over dose in {dose_unit or 'units of dose'}, logarithmic"
     return Plot(drawing.svg(), *size, alt)
 
 
 def interval_plot(
-    named: tuple[tuple[str, Point], ...], look: tuple[str, Marker], size: tuple[float, float]
+    named: tuple[tuple[str, Point], ...],
+    look: tuple[str, Marker],
+    values: Axis,
+    size: tuple[float, float],
 ) -> Plot:
     """Give one point with its interval per name, in the order given.
 
     Args:
         named: names (of wells) and their values.
         look: colour and shape of the points.
+        values: the vertical axis.
         size: of the plot in px.
     """
     colour, marker = look
-    drawing, area = _framed(size, [point for _, point in named])
+    drawing, area = _framed(size, values)
     step = (area.right - area.left) / max(len(named), 1)
     label_every = max(1, math.ceil(26.0 / step))
     for index, (name, point) in enumerate(named):
@@ -212,10 +219,8 @@ def draw_interval_bar(bar: IntervalBar, width: float, height: float) -> Drawing:
     return drawing
 
 
-def _framed(size: tuple[float, float], points: list[Point]) -> tuple[Drawing, _Area]:
-    """Give an empty plot with its grid, and its inside; values from 0 unless some are below."""
-    ends = [end for point in points for end in point.ends] or [0.0, 1.0]
-    axis = linear_axis(min(0.0, *ends), max(0.0, *ends))
+def _framed(size: tuple[float, float], axis: Axis) -> tuple[Drawing, _Area]:
+    """Give an empty plot with its grid, and its inside."""
     drawing = Drawing(*size)
     label_width = max(text_width(label, _AXIS) for label in axis.labels) + 8.0
     area = _Area(label_width, size[0], 8.0, size[1] - 20.0, axis)
@@ -266,10 +271,6 @@ def _dose_labels(
         text = f"{label} {unit}".strip() if index == last else label
         x = left + axis.at(tick) * (right - left)
         drawing.text(text, (x, area.bottom + 13), _AXIS, "middle")
-
-
-def _all_points(series: DoseSeries) -> list[Point]:
-    return [point for _, point in series.doses] + [*series.negative, *series.positive]
 
 
 def _draw_side_by_side(

@@ -115,7 +115,10 @@ def sentence(text: str) -> str:
 
 def parameters_text(params: dict[str, ParameterValue]) -> str:
     """Give parameters as `name = value` in one line."""
-    return ", ".join(f"{name} = {value}" for name, value in sorted(params.items())) or "none"
+    shown = {
+        name: "automatic" if value is None else value for name, value in sorted(params.items())
+    }
+    return ", ".join(f"{name} = {value}" for name, value in shown.items()) or "none"
 
 
 def pixel_size_text(evidence: RestoreEvidence) -> str:
