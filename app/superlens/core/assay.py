@@ -4,7 +4,6 @@ Specs load without scikit-image; the runtime is imported in the engine only.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -121,10 +120,10 @@ class FieldMeasurement:
 
     rows: tuple[ObjectRow, ...]
     labels: NDArray[np.int32]
-    """(Y, X): object id per pixel, 0 outside; ids as in the rows, and those of objects without a row."""
+    """(Y, X): object id per pixel, 0 outside; also of objects that have no row."""
     warnings: tuple[str, ...] = ()
     doubt: str = ""
-    """Why no value of this field can be believed, such as swapped channels; its values are NaN then."""
+    """Why no value of this field can be believed, such as swapped channels; all are NaN then."""
 
 
 class Assay(Protocol):
@@ -156,11 +155,3 @@ class WellNumber:
     shares: dict[str, float] = dataclasses.field(default_factory=dict[str, float])
     """Variance share per source: `cells`, `fields`, `reconstruction`; absent if not estimable."""
     note: str = ""
-
-
-class Aggregate(Protocol):
-    """From the rows of all fields to wells: what an interval routine looks like."""
-
-    def __call__(self, rows: Sequence[ObjectRow], feature: str, level: float) -> WellNumber:
-        """Give the number of one well."""
-        ...
