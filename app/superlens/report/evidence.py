@@ -133,16 +133,22 @@ def read_restoration(folder: Path, run: RunDocument) -> RestoreEvidence:
         pixel_um=float(pixel) if isinstance(pixel, int | float) and pixel > 0 else None,
         scale=scale,
         raw_problem=problem,
-        card=model_card(run, request),
+        card=model_card(folder, run, request),
     )
 
 
-def model_card(run: RunDocument, request: RestoreRequest | MeasureRequest) -> ModelCard | None:
-    """Give the card of the very model that a run used, or None where it is not installed here."""
+def model_card(
+    folder: Path, run: RunDocument, request: RestoreRequest | MeasureRequest
+) -> ModelCard | None:
+    """Give the card of the very model that a run used: its own copy, else an installed one."""
+    from superlens.io.codec import read_json
     from superlens.io.model_library import installed_models
 
     if request.model is None:
         return None
+    kept = run.result.path_of("model_card")
+    if kept is not None and (folder / kept).is_file():
+        return read_json(ModelCard, folder / kept)
     used = str(run.notes.get("model_sha256") or request.model.sha256)
     cards = (model.card for model in installed_models())
     return next((card for card in cards if card.sha256 == used), None)

@@ -150,7 +150,7 @@ def read_measurement(folder: Path, run: RunDocument) -> MeasureEvidence:
         shares={str(name): float(part) for name, part in interval.get("shares", {}).items()},
         overlays=_overlays(folder, run, wells),
         raw_files=_raw_files(request),
-        card=model_card(run, request),
+        card=model_card(folder, run, request),
     )
 
 

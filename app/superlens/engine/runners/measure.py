@@ -44,7 +44,7 @@ from superlens.engine.measure_output import (
     write_tables,
 )
 from superlens.engine.versions import software_versions
-from superlens.io.codec import encode
+from superlens.io.codec import encode, write_json
 from superlens.io.disk import require_free_space
 from superlens.io.runs import Note, RunDocument, RunFolder, create_run
 
@@ -107,6 +107,8 @@ def run(job_id: str, request: MeasureRequest, context: JobContext) -> ResultReco
         context.keep_log(folder.log)
         needed = _BYTES_PER_RUN + _BYTES_PER_FIELD * len(request.fields)
         require_free_space(folder.out.parent, needed, "The measurement")
+        if restorer is not None:
+            write_json(folder.file("model_card", "model_card.json"), restorer.card)
         surroundings = _surroundings(request, spec, restorer, context)
         device = describe_cpu().name if restorer is None else restorer.device.text
         context.accept(_plan(request, spec, surroundings.samples, device))

@@ -26,7 +26,7 @@ from superlens.engine.restoration_plan import RestorationPlan, plan_restoration
 from superlens.engine.restorer import Restorer, open_restorer
 from superlens.engine.scratch import Scratch
 from superlens.engine.versions import software_versions
-from superlens.io.codec import encode
+from superlens.io.codec import encode, write_json
 from superlens.io.disk import require_free_space
 from superlens.io.hashing import sha256_of
 from superlens.io.image_writer import ImageMetadata, write_image
@@ -82,6 +82,7 @@ def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultReco
             plan = plan_restoration(request, subject, restorer, context.warn)
             context.accept(plan.sentence(restorer.device.text))
             require_free_space(folder.out.parent, plan.needed_bytes, "The restored image")
+            write_json(folder.file("model_card", "model_card.json"), restorer.card)
             work = _Work(request, context, source, subject, restorer, folder, plan)
             facts = _restore(work)
             result = _result(job_id, work, facts, time.monotonic() - began_s)
