@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "image.ome.tif"
         _write_image(image, options.side)
-        found = {side: _best(side, image, options) for side in SIDES}
+        found = _best_of_all(image, options)
     document = {
         "command": " ".join(["python", "benchmarks/throughput.py", *sys.argv[1:]]),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -46,6 +46,7 @@ def main() -> None:
         "repeats": options.repeats,
         **found,
         "speed_ratio": _ratio(found, "megapixels_per_s"),
+        "cpu_ratio": _ratio(found, "cpu_seconds"),
         "memory_ratio": _ratio(found, "peak_memory_mb"),
     }
     _print_table(document)
@@ -65,9 +66,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _best(side: str, image: Path, options: argparse.Namespace) -> dict[str, float]:
-    runs = [_in_fresh_process(side, image, options) for _ in range(options.repeats)]
-    return max(runs, key=lambda run: run["megapixels_per_s"])
+def _best_of_all(image: Path, options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Give the fastest run of each side; they take turns, so that a busy machine hits both."""
+    runs = [
+        {side: _in_fresh_process(side, image, options) for side in SIDES}
+        for _ in range(options.repeats)
+    ]
+    return {
+        side: max((run[side] for run in runs), key=lambda figures: figures["megapixels_per_s"])
+        for side in SIDES
+    }
 
 
 def _in_fresh_process(side: str, image: Path, options: argparse.Namespace) -> dict[str, float]:
@@ -99,10 +107,10 @@ def _measure_plain(options: argparse.Namespace) -> dict[str, float]:
     image = torch.from_numpy(plane / plane.max())[None, None]
     with torch.inference_mode():
         network(image[..., :64, :64].to(device))
-        started = time.perf_counter()
+        clock = _Clock()
         result = network(image.to(device)).cpu()
-        seconds = time.perf_counter() - started
-    return _figures(result.numel(), seconds)
+        clock.stop()
+    return _figures(result.numel(), clock)
 
 
 def _measure_engine(options: argparse.Namespace) -> dict[str, float]:
@@ -122,11 +130,11 @@ def _measure_engine(options: argparse.Namespace) -> dict[str, float]:
             samples=0,
             compute=ComputePolicy(DeviceChoice(options.device), options.threads),
         )
-        started = time.perf_counter()
+        clock = _Clock()
         execute("throughput", request, JobContext("throughput", lambda event: None))
-        seconds = time.perf_counter() - started
+        clock.stop()
         scene = probe(Path(request.out) / "mean.ome.tif").scenes[0]
-    return _figures(scene.size("Y") * scene.size("X"), seconds)
+    return _figures(scene.size("Y") * scene.size("X"), clock)
 
 
 _MEASURES = {"plain": _measure_plain, "engine": _measure_engine}
@@ -141,10 +149,23 @@ def _device(options: argparse.Namespace) -> str:
     return choose_device(DeviceChoice(options.device)).id
 
 
-def _figures(pixels: int, seconds: float) -> dict[str, float]:
+class _Clock:
+    """Seconds on the wall, and of all threads on the processor: those a busy machine spares."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter(), time.process_time()
+        self.seconds = self.cpu_seconds = 0.0
+
+    def stop(self) -> None:
+        self.seconds = time.perf_counter() - self._begun[0]
+        self.cpu_seconds = time.process_time() - self._begun[1]
+
+
+def _figures(pixels: int, clock: _Clock) -> dict[str, float]:
     return {
-        "megapixels_per_s": pixels / 1e6 / seconds,
-        "seconds": seconds,
+        "megapixels_per_s": pixels / 1e6 / clock.seconds,
+        "seconds": clock.seconds,
+        "cpu_seconds": clock.cpu_seconds,
         "peak_memory_mb": _peak_memory_bytes() / 1e6,
         "peak_device_memory_mb": _peak_device_memory_bytes() / 1e6,
     }
@@ -190,12 +211,12 @@ def _machine(options: argparse.Namespace) -> dict[str, Any]:
     from superlens.engine.device import choose_device
 
     return {
+        "load_after": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": options.threads or torch.get_num_threads(),
         "device": choose_device(DeviceChoice(options.device)).name,
-        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
     }
@@ -217,15 +238,17 @@ def _ratio(found: dict[str, dict[str, float]], figure: str) -> float:
 def _print_table(document: dict[str, Any]) -> None:
     machine = document["machine"]
     print(f"{document['model']}, {document['image_px']} px a side, {machine['device']}")
-    print(f"{'':8} {'MP/s':>8} {'seconds':>9} {'memory MB':>10} {'on device MB':>13}")
+    print(f"{'':8} {'MP/s':>8} {'seconds':>9} {'on CPU':>8} {'memory MB':>10} {'on device MB':>13}")
     for side in SIDES:
         figures = document[side]
         print(
             f"{side:8} {figures['megapixels_per_s']:8.3f} {figures['seconds']:9.2f} "
-            f"{figures['peak_memory_mb']:10.0f} {figures['peak_device_memory_mb']:13.0f}"
+            f"{figures['cpu_seconds']:8.2f} {figures['peak_memory_mb']:10.0f} "
+            f"{figures['peak_device_memory_mb']:13.0f}"
         )
     print(
         f"engine / plain: {document['speed_ratio']:.2f} x the speed, "
+        f"{document['cpu_ratio']:.2f} x the processor time, "
         f"{document['memory_ratio']:.2f} x the memory"
     )
 

@@ -27,7 +27,7 @@ def reader(image):
 
 def restored(image, roi, settings, method):
     """Run a method over all tiles of a plan and stack the finished rows."""
-    plan = plan_tiles(roi, settings)
+    plan = plan_tiles(roi, image.shape, settings)
     blender = RowBlender(plan, np.zeros((plan.carry_height, plan.out_shape[1]), np.float32))
     bands = []
     for index in range(len(plan.rows)):
@@ -48,7 +48,7 @@ def smooth_twofold(tile):
 @pytest.mark.parametrize("tile", [8, 16, 64, 400])
 @pytest.mark.parametrize("multiple", [1, 4])
 def test_weights_of_all_tiles_add_up_to_one_and_none_is_negative(shape, tile, multiple):
-    plan = plan_tiles(Roi(0, 0, shape[1], shape[0]), grid(tile, multiple=multiple))
+    plan = plan_tiles(Roi(0, 0, shape[1], shape[0]), shape, grid(tile, multiple=multiple))
 
     for spans, length in ((plan.rows, shape[0]), (plan.columns, shape[1])):
         total = np.zeros(length * 2)
@@ -117,7 +117,7 @@ def test_part_of_an_image_is_restored_as_the_whole_is(roi):
 
 def test_image_smaller_than_tile_and_halo_is_one_mirrored_tile():
     image = np.arange(6, dtype=np.float32).reshape(2, 3)
-    plan = plan_tiles(whole(image), grid(64, halo=8, multiple=4))
+    plan = plan_tiles(whole(image), image.shape, grid(64, halo=8, multiple=4))
 
     tile = Tile(plan.rows[0], plan.columns[0])
     pixels = read_reflected(reader(image), image.shape, tile)
@@ -130,7 +130,7 @@ def test_image_smaller_than_tile_and_halo_is_one_mirrored_tile():
 
 def test_single_pixel_is_repeated():
     image = np.float32([[5]])
-    plan = plan_tiles(whole(image), grid(64))
+    plan = plan_tiles(whole(image), image.shape, grid(64))
 
     pixels = read_reflected(reader(image), (1, 1), Tile(plan.rows[0], plan.columns[0]))
 
@@ -144,23 +144,26 @@ def test_reading_a_tile_asks_for_no_more_than_its_rectangle():
         asked.append(roi)
         return np.zeros((roi.height, roi.width))
 
-    plan = plan_tiles(Roi(0, 0, 1000, 1000), grid(100, halo=8))
+    plan = plan_tiles(Roi(0, 0, 1000, 1000), (1000, 1000), grid(100, halo=8))
     read_reflected(read, (1000, 1000), Tile(plan.rows[4], plan.columns[4]))
 
     assert asked == [Roi(plan.columns[4].start, plan.rows[4].start, 116, 116)]
 
 
 def test_tiles_are_few_and_of_one_size():
-    plan = plan_tiles(Roi(0, 0, 520, 512), grid(512, halo=32, multiple=4))
+    plan = plan_tiles(Roi(0, 0, 1024, 512), (512, 1024), grid(544, halo=32, multiple=4))
 
     assert (len(plan.rows), len(plan.columns)) == (1, 2)
-    # 520 px and a feather of 32 px shared by two tiles.
-    assert {column.size for column in plan.columns} == {276 + 64}
-    assert plan.computed_px == (512 + 64) * 2 * (276 + 64)
+    # 1024 px and a feather of 36 px shared by two cores; 32 px of context, but 8 at the border.
+    assert [column.size for column in plan.columns] == [532 + 8 + 32, 532 + 32 + 8]
+    assert plan.rows[0].size == 512 + 8 + 8
+    assert plan.computed_px == 528 * 2 * 572
 
 
 def test_memory_is_one_row_of_tiles_whatever_the_height():
-    low, high = (plan_tiles(Roi(0, 0, 300, height), grid(64)) for height in (640, 64_000))
+    low, high = (
+        plan_tiles(Roi(0, 0, 300, height), (height, 300), grid(64)) for height in (640, 64_000)
+    )
 
     assert high.carry_height <= 2 * low.carry_height
     assert max(len(row.weights) for row in high.rows) <= 2 * 64

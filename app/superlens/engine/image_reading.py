@@ -58,6 +58,11 @@ class Subject:
         return tuple(self.info.channels[c] for c in self.channels)
 
     @property
+    def plane_shape(self) -> tuple[int, int]:
+        """Shape (Y, X) of a whole plane, of which the region may be a part."""
+        return self.info.size("Y"), self.info.size("X")
+
+    @property
     def stack_shape(self) -> tuple[int, int, int]:
         """Sizes along T, C and Z."""
         return self.info.size("T"), len(self.channels), self.info.size("Z")

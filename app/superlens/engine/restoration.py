@@ -191,7 +191,7 @@ class _PlaneWork:
         self._job = job
         self._sink = sink
         self._on_tile = on_tile
-        self._plan: TilePlan = plan_tiles(job.roi, restorer.grid)
+        self._plan: TilePlan = plan_tiles(job.roi, self._shape, restorer.grid)
         self._indices = tuple(range(job.samples)) or (None,)
         self._done = 0
 

@@ -57,7 +57,7 @@ def plan_restoration(
             "Samples of a region are to be kept, but there is no region",
             "Give a region, or keep all samples or none",
         )
-    tiles = plan_tiles(subject.roi, restorer.grid)
+    tiles = plan_tiles(subject.roi, subject.plane_shape, restorer.grid)
     planes = len(subject.planes)
     single_s = restorer.seconds_per_px() * tiles.computed_px * planes
     samples = _settled_samples(request.samples, restorer, single_s, warn)

@@ -27,11 +27,12 @@ from superlens.methods.catalogue import load_method, method_spec
 _LEAST_HALO = 24
 """The local mean is conserved over about this many low-resolution pixels (three sigmas)."""
 _LEAST_TILE = 16
-_TILE_OUTPUT_PX = {"cpu": 1024, "mps": 1024, "cuda": 2048}
+_TILE_OUTPUT_PX = {"cpu": 1088, "mps": 1088, "cuda": 2176}
 """Side of an automatic tile's output."""
 _PILOT_S, _PILOT_CALLS = 1.0, 4
 """How long the time of a tile is measured at most, and how often."""
-_LARGEST_TILE = {"cpu": 512, "mps": 512, "cuda": 1024}
+_LARGEST_TILE = {"cpu": 544, "mps": 544, "cuda": 1088}
+"""With their feathers two of them cover a power of two."""
 _LARGE_NETWORK_BYTES = 8_000_000
 """Size of the weights from which on a CPU takes tiles of half the side, so that no single layer
 keeps a cancel waiting for more than a second."""
