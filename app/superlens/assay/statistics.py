@@ -27,6 +27,7 @@ ONE_NEGATIVE = "Only one negative control: its spread is unknown"
 CONSTANT = "Neither control varies, so that the statistic has no meaning"
 EQUAL = "Both controls have the same middle"
 TOO_FEW = "Fewer than three values"
+TOO_FEW_DOSES = "Fewer than two doses with at least two wells each"
 CONSTANT_DOSE = "Every well has the same dose"
 CONSTANT_VALUE = "Every well has the same value"
 
@@ -119,7 +120,7 @@ def v_factor(groups: Sequence[ArrayLike]) -> Statistic:
     """
     kept = [values for values in map(_finite, groups) if len(values) > 1]
     if len(kept) < 2:
-        return Statistic(np.nan, "Fewer than two doses with at least two wells each")
+        return Statistic(np.nan, TOO_FEW_DOSES)
     middles = [_mean(values) for values in kept]
     spread, span = float(np.mean([_sd(values) for values in kept])), max(middles) - min(middles)
     reason = _flat(spread, spread, span)
