@@ -33,6 +33,7 @@ OME = (
     '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint8" SizeX="30" SizeY="20" '
     'SizeZ="{z}" SizeC="1" SizeT="{t}">{inside}</Pixels></Image>{after}</OME>'
 )
+NOISE = np.random.default_rng(0).integers(129, 255, 64, np.uint8).tobytes() + b"\xff\0"
 ONE_PLANE = '<TiffData IFD="0" PlaneCount="1"/>'
 
 
@@ -107,7 +108,7 @@ def path(tmp_path: Path) -> Path:
         (b"II*\0", "damaged"),
         (b"II*\0\x08\0\0\0", "holds no image"),
         (b"II*\0\xff\xff\xff\x7f", "holds no image"),
-        (os.urandom(64).replace(b"\0", b"\x81") + b"\xff\0", "not an image file"),
+        (NOISE, "not an image file"),
         (b"%PDF-1.7\n" + b"\xff\0" * 50, "is a PDF document, not an image"),
         (
             b"%PDF-1.7\n/Encrypt 5 0 R\n" + b"\xff\0" * 50,
