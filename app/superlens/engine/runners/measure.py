@@ -24,7 +24,7 @@ from superlens.assay.plate import (
     shared_doubt,
     voided,
 )
-from superlens.core.assay import Assay, AssaySpec, FieldMeasurement, ObjectRow
+from superlens.core.assay import Assay, AssaySpec, FieldMeasurement, ObjectRow, WellInfo
 from superlens.core.errors import InvalidInput, InvalidParameter
 from superlens.core.jobs import FieldInput, MeasureRequest
 from superlens.core.parameters import build
@@ -285,7 +285,7 @@ def _put_together(work: _Work, gathered: _Gathered) -> Measured:
         work.context.warn(NO_PIXEL_SIZE)
     work.context.progress("Intervals", 0, 1)
     bootstrap = Bootstrap(level=work.request.level, seed=work.request.seed)
-    wells = measure_wells(rows, work.request.plate, headline, bootstrap, samples)
+    wells = measure_wells(rows, _plate_of(work.request), headline, bootstrap, samples)
     wells = tuple(_with_notes(well, gathered.notes.get(well.info.well, ())) for well in wells)
     work.context.progress("Intervals", 1, 1)
     return Measured(
@@ -297,6 +297,13 @@ def _put_together(work: _Work, gathered: _Gathered) -> Measured:
         level=work.request.level,
         length_unit=PIXEL_UNIT if None in gathered.pixel_sizes else LENGTH_UNIT,
     )
+
+
+def _plate_of(request: MeasureRequest) -> tuple[WellInfo, ...]:
+    """Give the wells of the plate map, then those that only the fields name."""
+    known = {info.well for info in request.plate}
+    others = dict.fromkeys(item.well for item in request.fields if item.well not in known)
+    return (*request.plate, *(WellInfo(well) for well in others))
 
 
 def _nothing_measured(gathered: _Gathered, rows: Sequence[ObjectRow]) -> InvalidInput:
