@@ -9,6 +9,7 @@ import pytest
 from gui.played_runs import CHI2, write_raw, write_restoration
 from superlens.core.jobs import InputImage, RestoreRequest, Roi
 from superlens.core.records import FileIdentity, ImageRecord, ModelRef
+from superlens.gui.measure.well_image import rims
 from superlens.gui.viewer import levels
 from superlens.gui.viewer.comparison import Indices, RestoredRun, compare, open_run
 from superlens.gui.viewer.contrast import ContrastWish, Limits, automatic_limits, resolve
@@ -170,3 +171,17 @@ def test_result_that_differs_from_the_raw_image_warns(run: RestoredRun) -> None:
     states = {chip.text: chip.state for chip in run_chips(doubtful, None)}
 
     assert states["Differs from raw  χ² 3.20"] is ChipState.WARN
+
+
+def test_rims_are_the_outermost_pixels_of_every_object() -> None:
+    labels = np.zeros((7, 9), np.int32)
+    labels[1:6, 1:6] = 1
+    labels[2:5, 6:9] = 2  # touches the first, and the border of the picture
+
+    found = rims(labels)
+
+    assert not found[2:5, 2:5].any()  # inside of the first
+    assert found[1, 1:6].all()
+    assert found[3, 6]  # where the two touch, both have a rim
+    assert not found[3, 8]  # the border of the picture is none
+    assert not found[labels == 0].any()

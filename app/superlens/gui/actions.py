@@ -22,7 +22,7 @@ class Command:
     """Permanent, such as `file.import`."""
     text: str
     """As in the menu; ends in `…` when a dialog follows."""
-    callback: Callable[[], None]
+    callback: Callable[[], object]
     icon: str = ""
     shortcut: str = ""
     tooltip: str = ""

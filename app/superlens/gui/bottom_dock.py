@@ -23,8 +23,8 @@ class BottomDock(QWidget):
     def __init__(self, pages: dict[str, QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_open = True
-        self.was_opened_by_hand = False
-        """Whether the user wants it open although there is little room."""
+        self.wish: bool | None = None
+        """Whether the user wants it open; None leaves it to the room there is."""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -67,7 +67,7 @@ class BottomDock(QWidget):
     def toggle(self) -> None:
         """Fold or open."""
         self.set_open(not self._is_open)
-        self.was_opened_by_hand = self._is_open
+        self.wish = self._is_open
 
     def show_page(self, index: int) -> None:
         """Open the dock at a page."""

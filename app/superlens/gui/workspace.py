@@ -82,8 +82,7 @@ class Workspace(QWidget):
         is_low = height < FOLD_DOCK_BELOW
         if is_low != self._is_low:
             self._is_low = is_low
-            if not self.dock.was_opened_by_hand:
-                self.dock.set_open(not is_low)
+            self._fold_dock(self.flow.stage)
 
     def shutdown(self) -> None:
         """Stop every reading thread."""
@@ -165,10 +164,12 @@ class Workspace(QWidget):
         has_inspector = stage in _WITH_INSPECTOR
         self.inspector.setVisible(has_inspector and wants)
         self._edge.setVisible(has_inspector and not wants)
-        if stage not in _WITH_PANEL and not self.dock.was_opened_by_hand:
-            self.dock.set_open(self._has_work())
-        elif stage in _WITH_PANEL and not self._is_low:
-            self.dock.set_open(True)
+        self._fold_dock(stage)
+
+    def _fold_dock(self, stage: Stage) -> None:
+        """Open the dock where there is room, and beside tables only while they are being made."""
+        has_room = not self._is_low if stage in _WITH_PANEL else self._has_work()
+        self.dock.set_open(has_room if self.dock.wish is None else self.dock.wish)
 
     def _has_work(self) -> bool:
         kinds = (JobKind.MEASURE, JobKind.REPORT)

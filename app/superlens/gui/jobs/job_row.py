@@ -2,19 +2,21 @@
 
 import time
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from superlens.core.jobs import JobRecord, JobState
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.icons import draw_icon
 from superlens.gui.widgets.buttons import button, tool
 from superlens.gui.widgets.labels import ElidedLabel, label, set_tone
+from superlens.gui.widgets.progress import ProgressLine
 from superlens.gui.widgets.spinner import turn_degrees
 from superlens.gui.words import clock_text, seconds_between
 
 FORCE_STOP_AFTER_S = 5.0
+_BUTTONS_WIDTH = 84
 
 _ICONS = {
     JobState.WAITING: ("clock", "text3"),
@@ -59,12 +61,11 @@ class JobRow(QWidget):
         self._stop = tool("x", "Cancel this job")
         self._open = tool("arrow-square-out", "Show the result")
         row.addWidget(self._icon)
-        row.addWidget(self._title, 5)
+        row.addWidget(self._title, 6)
         row.addWidget(self.progress, 3)
         row.addWidget(self._words, 6)
         row.addWidget(self._time)
-        for widget in (self._button, self._stop, self._open):
-            row.addWidget(widget)
+        row.addWidget(self._button_box())
         self._stop.clicked.connect(self.cancel)
         self._open.clicked.connect(self._show_result)
         self._button.clicked.connect(self._act)
@@ -88,6 +89,18 @@ class JobRow(QWidget):
         """Ask for the end of the job; unanswered for five seconds, Force stop is offered."""
         self._cancelled_at = time.monotonic()
         self.cancel_wanted.emit(self.job.id)
+
+    def _button_box(self) -> QWidget:
+        """Give the buttons in a box of one width, so that the columns of all rows agree."""
+        box = QWidget()
+        box.setFixedWidth(_BUTTONS_WIDTH)
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addStretch(1)
+        for widget in (self._button, self._stop, self._open):
+            row.addWidget(widget)
+        return box
 
     @property
     def offer(self) -> str:
@@ -134,43 +147,6 @@ class JobRow(QWidget):
 
     def _show_result(self) -> None:
         self.result_wanted.emit(self.job)
-
-
-class ProgressLine(QWidget):
-    """A bar of 4 px; of a job without a known length it shows nothing."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._share = 0.0
-        self._is_shown = False
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(80)
-
-    @property
-    def share(self) -> float:
-        """How much is done, 0 to 1."""
-        return self._share
-
-    def show_progress(self, done: int, total: int, is_running: bool) -> None:
-        """Show how much of a running job is done."""
-        self._share = min(1.0, done / total) if total > 0 else 0.0
-        self._is_shown = is_running and total > 0
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(150, 12)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._is_shown:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        top = self.height() / 2 - 2
-        painter.setBrush(QColor(tokens().hover))
-        painter.drawRoundedRect(QRectF(0, top, self.width(), 4), 2, 2)
-        painter.setBrush(QColor(tokens().accent))
-        painter.drawRoundedRect(QRectF(0, top, self.width() * self._share, 4), 2, 2)
 
 
 class _StateIcon(QWidget):

@@ -9,7 +9,7 @@ from superlens.core.jobs import JobKind
 from superlens.core.records import Number, ResultRecord
 from superlens.gui.measure.results import value_text
 from superlens.gui.widgets.buttons import button
-from superlens.gui.widgets.labels import ElidedLabel, label
+from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label
 from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
 
@@ -45,9 +45,7 @@ class MeasurementsPanel(QWidget):
         self._follow_project(workbench.project)
 
     def _follow_project(self, project: Project | None) -> None:
-        while self._column.count() > 1:
-            if (widget := self._column.takeAt(0).widget()) is not None:
-                widget.deleteLater()
+        clear_layout(self._column, kept=1)
         self._empty.show()
         if project is not None:
             project.result_added.connect(self._add)

@@ -152,7 +152,7 @@ class AssayPanel(QWidget):
         section = Section("Super-resolve first")
         self._model = Choice()
         self._model.setAccessibleName("Model")
-        self._model.addItem("No, measure the raw images", None)
+        self._model.addItem("No, raw images", None)
         for model in self._models:
             self._model.addItem(model.card.title, model.card)
         self._model.currentIndexChanged.connect(self._offer_samples)

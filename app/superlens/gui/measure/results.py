@@ -89,11 +89,6 @@ class MeasuredRun:
         """Unit of the wells' values, or empty."""
         return next((w.unit for w in self.wells if w.unit), "")
 
-    def overlay(self, well: str) -> Path | None:
-        """Give the picture with outlines of a well, where one was kept."""
-        path = Path(self.folder) / "overlays" / f"{well}.png"
-        return path if path.is_file() else None
-
 
 def open_measurement(folder: str) -> MeasuredRun:
     """Read a measurement's run folder; called in a reading thread.

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from superlens.gui.theme.current import tokens
-from superlens.gui.widgets.labels import label, wrapped
+from superlens.gui.widgets.labels import clear_layout, label, wrapped
 from superlens.gui.widgets.legend import LegendEntry
 
 _WORDS = {
@@ -34,9 +34,7 @@ class ShareBar(QWidget):
 
     def show_shares(self, shares: dict[str, float]) -> None:
         """Show the share of each source, 0 to 1; a source that is absent was not estimated."""
-        while self._grid.count():
-            if (widget := self._grid.takeAt(0).widget()) is not None:
-                widget.deleteLater()
+        clear_layout(self._grid)
         for row, (source, share) in enumerate(shares.items()):
             name, role = _WORDS[source]
             self._grid.addWidget(LegendEntry(name, role), row, 0)

@@ -21,13 +21,14 @@ class StripPlot(pg.PlotWidget):
     """The cells of a measurement; nothing but dots, strokes and two axes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=None)
+        self._plot = pg.PlotItem()
+        super().__init__(parent, plotItem=self._plot)
         self._run: MeasuredRun | None = None
         self._compound = ""
         self.setMouseEnabled(False, False)
         self.setMenuEnabled(False)
         self.hideButtons()
-        self.getPlotItem().setContentsMargins(4, 8, 12, 0)
+        self._plot.setContentsMargins(4, 8, 12, 0)
         self.setFrameShape(self.Shape.NoFrame)
         self.hidden_cells = 0
         """Cells above the end of the axis."""
@@ -54,12 +55,12 @@ class StripPlot(pg.PlotWidget):
 
     def _dress(self, groups: tuple[DoseGroup, ...], end: float) -> None:
         colours = tokens()
-        item = self.getPlotItem()
+        item = self._plot
         bottom, left = item.getAxis("bottom"), item.getAxis("left")
         for axis in (bottom, left):
             axis.setTextPen(QColor(colours.text2))
             axis.setTickPen(QPen(Qt.PenStyle.NoPen))
-            axis.setStyle(tickFont=font(Size.AXIS), tickLength=0, tickTextOffset=6)
+            axis.setStyle(tickFont=font(Size.AXIS), tickLength=0, tickTextOffset=6, tickAlpha=0)
         bottom.setPen(QPen(QColor(colours.control), 1))
         left.setPen(QPen(Qt.PenStyle.NoPen))
         left.setGrid(False)
@@ -73,8 +74,8 @@ class StripPlot(pg.PlotWidget):
             line = pg.InfiniteLine(value, angle=0, pen=pen)
             line.setZValue(-10)
             self.addItem(line)
-        self.setXRange(-0.6, len(groups) - 0.4, padding=0)
-        self.setYRange(0, end, padding=0)
+        box = self._plot.getViewBox()
+        box.setRange(xRange=(-0.6, len(groups) - 0.4), yRange=(0, end), padding=0)
 
     def _draw_cells(self, place: int, group: DoseGroup, end: float) -> None:
         if self._run is None:
@@ -113,7 +114,7 @@ def _group_colour(role: WellRole) -> str:
     return tokens().sr if role is WellRole.DOSE else tokens().low
 
 
-def _offsets(count: int) -> NDArray[np.float64]:
+def _offsets(count: int) -> NDArray[np.floating]:
     if count < 2:
         return np.zeros(count)
     return np.linspace(-0.5, 0.5, count) * _HALF_WIDTH * 1.4
@@ -124,7 +125,7 @@ def _stroke(count: int) -> float:
     return 0.2 if count < 2 else 0.4 * _HALF_WIDTH * 1.4 / (count - 1)
 
 
-def _jitter(count: int) -> NDArray[np.float64]:
+def _jitter(count: int) -> NDArray[np.floating]:
     golden = (np.arange(count) * 0.6180339887498949) % 1.0
     return (golden - 0.5) * 2 * _HALF_WIDTH
 

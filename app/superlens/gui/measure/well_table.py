@@ -7,6 +7,7 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
     QRectF,
     QSortFilterProxyModel,
     Qt,
@@ -212,10 +213,10 @@ def _paint_bar(painter: QPainter, room: QRectF, row: WellRow, axis: tuple[float,
     middle = room.center().y()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(colours.line), 1))
-    painter.drawLine(room.left(), middle, room.right(), middle)
+    painter.drawLine(QPointF(room.left(), middle), QPointF(room.right(), middle))
     for share in (0.0, 0.5, 1.0):
         x = room.left() + share * room.width()
-        painter.drawLine(x, middle - 4, x, middle + 4)
+        painter.drawLine(QPointF(x, middle - 4), QPointF(x, middle + 4))
 
     def place(value: float) -> float:
         share = (value - axis[0]) / (axis[1] - axis[0])
@@ -270,4 +271,4 @@ def _axis_end(wells: tuple[WellRow, ...]) -> float:
     if largest <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= largest)
+    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= largest)

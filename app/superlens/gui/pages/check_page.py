@@ -1,7 +1,7 @@
 """Stage Check (and Data): the linked panes, their tools, chips and controls."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from superlens.core.jobs import JobKind, JobRecord, JobState
 from superlens.core.records import ImageRecord
@@ -45,7 +45,7 @@ class CheckPage(QWidget):
         self.compare = CompareView()
         self.controls = PlaneControls()
         self._chips = ChipStrip()
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(12, 0, 12, 0)
         column.setSpacing(0)
         column.addWidget(self._tools())
@@ -74,7 +74,7 @@ class CheckPage(QWidget):
         self.compare.links.fit()
 
     @property
-    def lock_tool(self) -> QWidget:
+    def lock_tool(self) -> QToolButton:
         """The switch of shared contrast limits."""
         return self._lock
 
@@ -142,6 +142,7 @@ class CheckPage(QWidget):
         is_needed = self.controls.is_needed(self._is_raw_only)
         self.controls.setVisible(is_needed)
         self._rule.setVisible(is_needed and has_run)
+        self._column.setContentsMargins(12, 0, 12, 0 if is_needed or has_run else 12)
         self.compare.show_residual(self.controls.shows_residual)
         self.compare.show_comparison(self._comparison(), keep_view)
         self._name_panes()

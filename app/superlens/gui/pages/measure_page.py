@@ -5,13 +5,14 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from superlens.core.jobs import JobKind
+from superlens.core.jobs import JobKind, JobRecord
 from superlens.core.records import Number, ResultRecord
 from superlens.gui.measure.assay_panel import AssayPanel
 from superlens.gui.measure.plate_ramp import PlateRamp
 from superlens.gui.measure.plate_view import PlateView
 from superlens.gui.measure.results import MeasuredRun, open_measurement, value_text
 from superlens.gui.measure.strip_plot import StripPlot
+from superlens.gui.measure.well_image import read_well_image
 from superlens.gui.measure.well_picture import WellPicture
 from superlens.gui.measure.well_table import WellTable
 from superlens.gui.pages.page import StageButtons
@@ -19,6 +20,7 @@ from superlens.gui.reading import Answer, BackgroundReader
 from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.key_numbers import KeyNumber, KeyNumberStrip
 from superlens.gui.widgets.labels import ElidedLabel, label, rule, wrapped
+from superlens.gui.widgets.progress import ProgressLine
 from superlens.gui.words import plural
 from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
@@ -60,6 +62,9 @@ class MeasurePage(QWidget):
         self._pages.addWidget(self._results())
         row.addWidget(self._pages, 1)
         workbench.project_changed.connect(self._follow_project)
+        for signal in (workbench.jobs.job_added, workbench.jobs.job_changed):
+            signal.connect(self._show_progress)
+        workbench.jobs.job_ended.connect(self._show_progress)
         self._follow_project(workbench.project)
 
     @property
@@ -69,6 +74,8 @@ class MeasurePage(QWidget):
 
     def buttons(self) -> StageButtons:
         """Give the buttons of this stage."""
+        if self._running_job() is not None:
+            return StageButtons("Run assay", is_enabled=False, reason="It is running")
         if self._run is None:
             return StageButtons("Run assay")
         return StageButtons("Continue to Report", moves_on=True, secondary="Run assay")
@@ -145,7 +152,7 @@ class MeasurePage(QWidget):
         self._plot_caption.mode = Qt.TextElideMode.ElideRight
         head.addWidget(self._plot_caption, 1)
         self._compound = Choice()
-        self._compound.setMaximumWidth(150)
+        self._compound.setFixedWidth(140)
         self._compound.setAccessibleName("Compound")
         self._compound.currentIndexChanged.connect(self._draw_plot)
         head.addWidget(self._compound)
@@ -180,8 +187,29 @@ class MeasurePage(QWidget):
         column.addStretch(2)
         column.addWidget(self._empty_title, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._empty_words, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._progress = ProgressLine()
+        self._progress.setFixedWidth(320)
+        self._progress.hide()
+        column.addWidget(self._progress, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         return page
+
+    def _running_job(self) -> JobRecord | None:
+        jobs = self._workbench.jobs.jobs()
+        running = (j for j in jobs if j.request.kind is JobKind.MEASURE and not j.state.is_ended)
+        return next(running, None)
+
+    def _show_progress(self, changed: JobRecord) -> None:
+        if changed.request.kind is not JobKind.MEASURE:
+            return
+        job = self._running_job()
+        self._empty_title.setText("Nothing measured yet" if job is None else "Measuring")
+        self._empty_words.setVisible(job is None)
+        self._progress.setVisible(job is not None)
+        if job is not None:
+            self._progress.show_progress(job.done, job.total, job.total > 0)
+            if job.total:
+                self._empty_title.setText(f"{job.phase}, {job.done} of {job.total}")
 
     def _follow_project(self, project: Project | None) -> None:
         self._show_run(None)
@@ -197,7 +225,10 @@ class MeasurePage(QWidget):
             self._reader.ask("run", partial(open_measurement, result.folder))
 
     def _take_run(self, answer: Answer) -> None:
-        if answer.error is not None:
+        if answer.topic == "picture":
+            problem = answer.error.sentence if answer.error is not None else ""
+            self._picture.show_image(answer.value, problem)
+        elif answer.error is not None:
             self.failed.emit(answer.error)
         else:
             self._show_run(answer.value)
@@ -235,7 +266,8 @@ class MeasurePage(QWidget):
         self._plot_title.setText("Cells by dose" if has_doses else "Cells by well")
         level = f"{self._run.request.level:.0%}".replace("%", " %")
         unit = f", {self._run.dose_unit}" if self._run.dose_unit else ""
-        words = [f"{compound}{unit}"] if compound else []
+        is_said = self._compound.isVisibleTo(self)
+        words = [] if is_said or not compound else [f"{compound}{unit}"]
         words += ["dot: cell", f"cross: well with {level} interval"]
         if self.plot.hidden_cells:
             words.append(f"{plural(self.plot.hidden_cells, 'cell')} above the axis")
@@ -254,7 +286,8 @@ class MeasurePage(QWidget):
         dose = f"{well.compound} {well.dose:g} {run.dose_unit}" if well.dose else well.compound
         parts = [dose.strip(), plural(well.n_objects, "cell"), value_text(well.value)]
         self._well_caption.setText("  ·  ".join(part for part in parts if part))
-        self._picture.show_overlay(run.overlay(name), name)
+        self._picture.show_well(name)
+        self._reader.ask("picture", partial(read_well_image, run, name))
 
 
 def _box() -> tuple[QWidget, QHBoxLayout, QVBoxLayout]:
@@ -280,8 +313,9 @@ def _key_numbers(run: MeasuredRun) -> tuple[KeyNumber, ...]:
 
 def _key_number(number: Number) -> KeyNumber:
     unit = f" {number.unit}" if number.unit else ""
-    has_interval = number.lo is not None and number.hi is not None
-    interval = f"[{value_text(number.lo)} – {value_text(number.hi)}]" if has_interval else ""
+    interval = ""
+    if number.lo is not None and number.hi is not None:
+        interval = f"[{value_text(number.lo)} – {value_text(number.hi)}]"
     whole = float(number.value).is_integer() and abs(number.value) >= 10
     value = f"{number.value:,.0f}".replace(",", "\u2009") if whole else value_text(number.value)
     note = next(
@@ -297,8 +331,7 @@ def _table_words(run: MeasuredRun) -> str:
 
 
 def _first_well(run: MeasuredRun) -> str:
-    kept = next((w.well for w in run.wells if run.overlay(w.well) is not None), None)
-    return kept if kept is not None else (run.wells[0].well if run.wells else "")
+    return run.wells[0].well if run.wells else ""
 
 
 def _shares(run: MeasuredRun | None) -> dict[str, float]:

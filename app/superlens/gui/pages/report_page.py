@@ -50,6 +50,7 @@ class ReportPage(QWidget):
         )
         column.addSpacing(8)
         column.addWidget(self._done_card())
+        column.addSpacing(4)
         column.addWidget(label("Title", "label"))
         self._title = QLineEdit()
         self._title.setAccessibleName("Title of the report")

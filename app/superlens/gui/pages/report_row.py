@@ -51,7 +51,7 @@ class ReportRow(QFrame):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(ElidedLabel(Path(result.folder).name, "strong"))
-        parts = [kind, *(_number_text(n) for n in result.numbers[:2])]
+        parts = [kind, *(_number_text(n) for n in _told(result.numbers))]
         if result.warnings:
             parts.append(result.warnings[0])
         words.addWidget(ElidedLabel("  ·  ".join(parts), "caption"))
@@ -75,6 +75,11 @@ class _Icon(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         draw_icon(QPainter(self), QRect(0, 0, 20, 20), self._name, QColor(tokens().text2))
+
+
+def _told(numbers: tuple[Number, ...]) -> tuple[Number, ...]:
+    """Give the two numbers worth a line: how long it took is none."""
+    return tuple(number for number in numbers if number.unit != "s")[:2]
 
 
 def _number_text(number: Number) -> str:

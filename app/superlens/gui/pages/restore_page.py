@@ -14,7 +14,7 @@ from superlens.gui.forms import NumberField, ParameterForm
 from superlens.gui.pages.model_card import ModelCardView
 from superlens.gui.pages.page import StageButtons
 from superlens.gui.widgets.choice import CheckBox, Choice
-from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
+from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, surface, wrapped
 from superlens.gui.widgets.section import Section
 from superlens.gui.words import claim_words, image_name
 from superlens.io.model_library import InstalledModel
@@ -225,9 +225,7 @@ class RestorePage(QWidget):
         self.changed.emit()
 
     def _show_limits(self, card: ModelCard) -> None:
-        while self._limits.count():
-            if (widget := self._limits.takeAt(0).widget()) is not None:
-                widget.deleteLater()
+        clear_layout(self._limits)
         for limit in card.limits:
             self._limits.addWidget(_bullet(limit))
 

@@ -24,7 +24,7 @@ from superlens.gui.status_line import best_device
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.icons import draw_icon
 from superlens.gui.widgets.buttons import button
-from superlens.gui.widgets.labels import label, rule, surface, wrapped
+from superlens.gui.widgets.labels import clear_layout, label, rule, surface, wrapped
 from superlens.gui.words import bytes_text, day_text
 from superlens.io.locations import resources_dir
 
@@ -72,9 +72,7 @@ class StartPage(QWidget):
 
     def show_recent(self, folders: tuple[str, ...]) -> None:
         """List the projects opened last that are still there."""
-        while self._recent.count():
-            if (widget := self._recent.takeAt(0).widget()) is not None:
-                widget.deleteLater()
+        clear_layout(self._recent)
         there = [Path(folder) for folder in folders if Path(folder).is_dir()][:_RECENT]
         for folder in there:
             card = _recent_card(folder)

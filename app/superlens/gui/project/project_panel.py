@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -46,6 +47,7 @@ class ProjectPanel(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._model: ImageModel | None = None
+        self._selected = ""
         self._filter = QSortFilterProxyModel(self)
         self._filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         column = QVBoxLayout(self)
@@ -70,7 +72,7 @@ class ProjectPanel(QWidget):
         if self._model is not None:
             self._model.deleteLater()
         self._model = None if project is None else ImageModel(project, self._jobs)
-        self._filter.setSourceModel(self._model)
+        self._filter.setSourceModel(self._model or QStandardItemModel(self))
         if self._model is not None:
             for signal in (
                 self._model.rowsInserted,
@@ -78,10 +80,12 @@ class ProjectPanel(QWidget):
                 self._model.dataChanged,
             ):
                 signal.connect(self._update_count)
+            self._model.rowsInserted.connect(self._select_again)
         self._update_count()
 
     def select(self, image_id: str) -> None:
         """Select an image without telling anybody."""
+        self._selected = image_id
         if self._model is None:
             return
         index = self._filter.mapFromSource(self._model.index_of(image_id))
@@ -151,6 +155,11 @@ class ProjectPanel(QWidget):
         column.addWidget(add, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
         return page
+
+    def _select_again(self, *_: object) -> None:
+        """Select the chosen image once its row is there."""
+        if self._selected and not self._tree.currentIndex().isValid():
+            self.select(self._selected)
 
     def _tell_choice(self, selected: QItemSelection, _: QItemSelection) -> None:
         for index in selected.indexes():

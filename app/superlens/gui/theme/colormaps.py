@@ -1,6 +1,7 @@
 """Look-up tables for images: greys, pure hues, and the perceptual maps that pyqtgraph ships."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def lut(name: str) -> NDArray[np.uint8]:
     if name in _HUES:
         ramp = np.arange(256) / 255
         return np.round(ramp[:, None] * np.array(_HUES[name])).astype(np.uint8)
-    import pyqtgraph
+    from pyqtgraph import colormap
 
-    found = pyqtgraph.colormap.get(_MAPS[name])
+    found: Any = colormap.get(_MAPS[name])
     return np.ascontiguousarray(found.getLookupTable(0.0, 1.0, 256)[:, :3])

@@ -56,6 +56,7 @@ class ContrastHistogram(QWidget):
             start = min(float(s[0]) for s in given.values())
             ends = [float(s[round(0.9995 * (len(s) - 1))]) for s in given.values()]
             self._range = start, max(start + 1e-6, *ends)
+        self._limits = self._limits if given else Limits(0.0, 1.0)
         self._curves = {name: _curve(sample, self._range) for name, sample in given.items()}
         self.update()
 

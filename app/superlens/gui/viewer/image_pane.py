@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from superlens.gui.theme.current import tokens
 from superlens.gui.viewer.image_view import ImageView
@@ -60,7 +68,7 @@ class ImagePane(QFrame):
         self.set_head(head)
 
     @property
-    def action(self) -> QWidget:
+    def action(self) -> QPushButton:
         """The button of the empty state."""
         return self._empty.button
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -128,7 +128,7 @@ class ImageView(pg.GraphicsView):
                 return float(self._detail.values[row, column])
         return value
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._placed is None:
             return
         painter.save()
@@ -143,19 +143,19 @@ class ImageView(pg.GraphicsView):
             draw_colour_bar(painter, view, self.colour_bar)
         painter.restore()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self.cursor_moved.emit(self.box.mapSceneToView(self.mapToScene(event.position().toPoint())))
+    def mouseMoveEvent(self, ev: QMouseEvent) -> None:
+        super().mouseMoveEvent(ev)
+        self.cursor_moved.emit(self.box.mapSceneToView(self.mapToScene(ev.position().toPoint())))
 
-    def leaveEvent(self, event: object) -> None:
-        super().leaveEvent(event)
+    def leaveEvent(self, ev: object) -> None:
+        super().leaveEvent(ev)
         self.cursor_left.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.fit_wanted.emit()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def resizeEvent(self, ev: QResizeEvent) -> None:
+        super().resizeEvent(ev)
         self.viewport().update()
 
     def _cross_line(self, angle: int) -> pg.InfiniteLine:

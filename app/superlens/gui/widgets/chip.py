@@ -5,12 +5,13 @@ from enum import StrEnum
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLayoutItem, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QToolTip, QWidget
 
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
 from superlens.gui.theme.icons import draw_icon
 from superlens.gui.theme.tokens import Size
+from superlens.gui.widgets.labels import clear_layout
 
 _HEIGHT, _INSET, _ICON, _GAP = 24, 10, 14, 6
 
@@ -91,10 +92,7 @@ class ChipStrip(QWidget):
 
     def show_chips(self, contents: tuple[ChipText, ...]) -> None:
         """Replace all chips."""
-        while self._row.count():
-            item: QLayoutItem = self._row.takeAt(0)
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear_layout(self._row)
         for content in (c for c in contents if not c.at_right):
             self._row.addWidget(Chip(content, self))
         self._row.addStretch(1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from superlens.gui.widgets.labels import ElidedLabel, label, rule
+from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,7 @@ class KeyNumberStrip(QWidget):
 
     def show_numbers(self, numbers: tuple[KeyNumber, ...]) -> None:
         """Replace all numbers."""
-        while self._row.count():
-            if (widget := self._row.takeAt(0).widget()) is not None:
-                widget.deleteLater()
+        clear_layout(self._row)
         for index, number in enumerate(numbers[:4]):
             if index:
                 self._row.addWidget(rule(self, vertical=True))

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyleOption, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLayout, QSizePolicy, QStyleOption, QWidget
 
 
 def label(text: str, tone: str = "body", parent: QWidget | None = None) -> QLabel:
@@ -50,6 +50,20 @@ def surface(kind: str, parent: QWidget | None = None) -> QFrame:
     frame = QFrame(parent)
     frame.setProperty("surface", kind)
     return frame
+
+
+def clear_layout(layout: QLayout, kept: int = 0) -> None:
+    """Take the widgets out of a layout and delete them, except the last ones.
+
+    Args:
+        layout: a box or a grid without inner layouts.
+        kept: how many items at its end stay, such as a stretch.
+    """
+    while layout.count() > kept:
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.deleteLater()
 
 
 class ElidedLabel(QLabel):
