@@ -125,6 +125,7 @@ def test_broken_queue_closes_the_bridge_with_the_reason(qtbot: Any) -> None:
     assert closed.args == ["its connection broke (EOFError: nothing more)"]
 
 
+@pytest.mark.expects_error_log
 def test_unreadable_message_is_logged_and_the_next_one_heard(qtbot: Any, caplog: Any) -> None:
     class Spoilt(queue.Queue[Any]):
         def get(self, block: bool = True, timeout: float | None = None) -> Any:

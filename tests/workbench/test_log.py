@@ -45,6 +45,7 @@ def test_lines_of_an_engine_are_written(files: LogFiles) -> None:
     assert "WARNING superlens.engine: smaller tiles: 50%" in text_of(files)
 
 
+@pytest.mark.expects_error_log
 def test_uncaught_error_is_logged_with_its_trace_and_reported_in_words(files: LogFiles) -> None:
     reported: list[ErrorInfo] = []
     files.hook_uncaught(reported.append)
@@ -57,6 +58,7 @@ def test_uncaught_error_is_logged_with_its_trace_and_reported_in_words(files: Lo
     assert "test_uncaught_error" in text_of(files)
 
 
+@pytest.mark.expects_error_log
 def test_uncaught_error_of_a_thread_is_reported(files: LogFiles) -> None:
     reported: list[ErrorInfo] = []
     files.hook_uncaught(reported.append)

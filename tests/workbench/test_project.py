@@ -255,6 +255,7 @@ def test_removed_image_is_gone_and_its_file_and_runs_stay(
     assert len(project.images()) == 1
 
 
+@pytest.mark.expects_error_log
 def test_result_that_cannot_be_saved_is_told_shown_and_saved_at_the_next_opening(
     qtbot: Any,
     bench: Workbench,
@@ -276,6 +277,7 @@ def test_result_that_cannot_be_saved_is_told_shown_and_saved_at_the_next_opening
     assert [result.job_id for result in again.results()] == [job_id]
 
 
+@pytest.mark.expects_error_log
 def test_image_that_cannot_be_saved_is_refused(
     qtbot: Any, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
