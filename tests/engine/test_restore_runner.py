@@ -169,7 +169,9 @@ def test_default_spread_is_left_out_where_it_takes_longer_than_five_minutes(
     image, model, tmp_path, monkeypatch
 ):
     # 150 x 170 pixels and their halo at 2 ms each: 63 s for one answer, 500 s for eight.
-    monkeypatch.setattr("superlens.engine.restorer.Restorer.seconds_per_px", lambda self: 2e-3)
+    monkeypatch.setattr(
+        "superlens.engine.restorer.Restorer.seconds_per_px", lambda self, expected_px: 2e-3
+    )
     events = []
 
     result = restore(request_for(image, model, tmp_path / "run", samples=None), events)
@@ -207,6 +209,17 @@ def test_tile_size_and_memory_retries_do_not_change_the_result(image, model, tmp
     np.testing.assert_allclose(pixels(hungry, "mean.ome.tif"), expected, atol=tolerance)
     assert read_run(hungry).notes["tile"] == 85
     assert any("too small for tiles" in warning for warning in result.warnings)
+
+
+def test_time_can_be_estimated_where_the_usual_tile_does_not_fit(
+    image, model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("superlens.engine.restorer._PILOT_PART", 1.0)
+    events = []
+
+    restore(request_for(image, model, tmp_path / "run", params={"largest": 130}), events)
+
+    assert "about 1 second" in next(item.plan for item in events if isinstance(item, Accepted))
 
 
 def test_no_tile_small_enough_is_told_plainly(image, model, tmp_path):

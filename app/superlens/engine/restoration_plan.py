@@ -59,7 +59,8 @@ def plan_restoration(
         )
     tiles = plan_tiles(subject.roi, subject.plane_shape, restorer.grid)
     planes = len(subject.planes)
-    single_s = restorer.seconds_per_px() * tiles.computed_px * planes
+    computed_px = tiles.computed_px * planes
+    single_s = restorer.seconds_per_px(computed_px) * computed_px
     samples = _settled_samples(request.samples, restorer, single_s, warn)
     is_kept = samples > 0 and request.keep_samples is not KeepSamples.NONE
     outputs = 1 + (samples > 1) + (samples if is_kept else 0)

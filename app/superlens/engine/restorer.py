@@ -29,8 +29,10 @@ _LEAST_HALO = 24
 _LEAST_TILE = 16
 _TILE_OUTPUT_PX = {"cpu": 1088, "mps": 1088, "cuda": 2176}
 """Side of an automatic tile's output."""
-_PILOT_S, _PILOT_CALLS = 1.0, 4
-"""How long the time of a tile is measured at most, and how often."""
+_PILOT_S, _PILOT_CALLS, _PILOT_PART = 1.0, 4, 0.05
+"""How long the time of a tile is measured, how often at most, on which part of the work."""
+_WARM_UP_MULTIPLES = 8
+"""Side of the tile of the first call, in multiples of the method."""
 _LARGEST_TILE = {"cpu": 544, "mps": 544, "cuda": 1088}
 """With their feathers two of them cover a power of two."""
 _LARGE_NETWORK_BYTES = 8_000_000
@@ -86,20 +88,32 @@ class Restorer:
                 )
             return conserve_local_mean(low, high[0], self.card.scale)
 
-    def seconds_per_px(self) -> float:
-        """Measure how long one low-resolution pixel takes, on a small tile of noise."""
+    def seconds_per_px(self, expected_px: int) -> float:
+        """Measure how long one low-resolution pixel takes, on a tile of noise.
+
+        Args:
+            expected_px: how many pixels the job will compute; about a twentieth is spent on this,
+                because small tiles are slower per pixel, most of all on a busy machine. 0 takes
+                the smallest tile.
+        """
         multiple = self.spec.multiple
-        side = -(-(SMALLEST_TILE + 2 * _LEAST_HALO) // multiple) * multiple
+        largest = self.tile + 2 * self.grid.halo
+        wanted = min(max(int((expected_px * _PILOT_PART) ** 0.5), SMALLEST_TILE), largest)
+        side = -(-wanted // multiple) * multiple
         noise = np.random.default_rng(0).random((side, side), np.float32)
+        few = min(side, _WARM_UP_MULTIPLES * multiple)
         taken: list[float] = []
         try:
-            # The first call also chooses algorithms; the shortest is the least disturbed one.
+            # The first call loads libraries and compiles; later the least disturbed one counts.
+            self.answer(noise[:few, :few], None)
             while sum(taken) < _PILOT_S and len(taken) < _PILOT_CALLS:
                 started = time.perf_counter()
                 self.answer(noise, None)
                 taken.append(time.perf_counter() - started)
         except OutOfMemory as error:
-            raise self.shortage(SMALLEST_TILE, error.detail) from error
+            if expected_px == 0:
+                raise self.shortage(SMALLEST_TILE, error.detail) from error
+            return self.seconds_per_px(0)
         return min(taken) / side**2
 
     def shortage(self, side: int, detail: str) -> OutOfMemory:
