@@ -387,6 +387,7 @@ def test_every_state_is_saved(qtbot: Any, queue: JobQueue, tmp_path: Path) -> No
     assert store.saved[job_id] == queue.job(job_id)
 
 
+@pytest.mark.expects_error_log
 def test_state_that_cannot_be_saved_is_told_and_the_job_goes_on(
     qtbot: Any, queue: JobQueue, tmp_path: Path
 ) -> None:
