@@ -1,6 +1,7 @@
 """Scripts for the fake engine that leave real run folders: small images and tables made by rule."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def restore(job: FakeJob) -> Iterator[Event]:
     yield Accepted(job.id, "a fake plan")
     yield Progress(job.id, "tiles", 1, 2)
     yield Finished(job.id, write_restoration(request, job.id))
+
+
+def deaf(job: FakeJob) -> Iterator[Event]:
+    """Play a restoration that does not hear a cancel: only the end of its engine ends it."""
+    yield Accepted(job.id, "a fake plan")
+    yield Progress(job.id, "tiles", 1, 2)
+    job.wait_for(threading.Event())
 
 
 def measure(job: FakeJob) -> Iterator[Event]:

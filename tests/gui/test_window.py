@@ -1,21 +1,26 @@
 """From drop to report through the real window, on a fake engine that leaves real run folders."""
 
+import gc
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from shiboken6 import getCppPointer
 
 from fakes.engine import FakeEngines, crash, fail, run_until_cancelled
-from gui.played_runs import CHI2, SPREAD_LABEL, write_raw
+from gui.played_runs import CHI2, SPREAD_LABEL, deaf, write_raw
 from superlens.core.jobs import JobKind, JobState
 from superlens.gui.jobs.job_row import JobRow
 from superlens.gui.main_window import MainWindow
 from superlens.gui.project.image_model import ImageState, RowRole
 from superlens.gui.stage_bar import Stage, StageState
+from superlens.gui.theme.theme import WindowTheme
 from superlens.gui.viewer.compare_view import Slot
 from superlens.gui.widgets.chip import Chip
+from superlens.workbench.settings import Theme
 from superlens.workbench.workbench import Workbench
 
 
@@ -242,13 +247,13 @@ def test_measurement_fills_table_plate_and_plot(
 
     measure = window.workspace.measure
     qtbot.waitUntil(lambda: measure.run is not None)
-    table = measure.table.model()
+    table = measure.results.table.model()
     rows = [[table.index(r, c).data() for c in range(8)] for r in range(table.rowCount())]
     assert len(rows) == 7
     assert rows[0][:6] == ["A01", "negative", "", "40", "0.80", "0.76 – 0.85"]
     assert rows[2][1:6] == ["wortmannin", "10", "40", "3.00", "2.85 – 3.18"]
-    assert measure.plate.span == (0.8, 8.4)
-    assert len(measure.plot.listDataItems()) > 0
+    assert measure.results.plate.span == (0.8, 8.4)
+    assert len(measure.results.plot.listDataItems()) > 0
     assert window.stage_bar.state(Stage.MEASURE) is StageState.DONE
 
 
@@ -311,3 +316,58 @@ def test_little_room_folds_inspector_and_dock(window: MainWindow, qtbot: QtBot) 
     assert not workspace.is_inspector_open
     workspace.toggle_inspector()
     assert workspace.is_inspector_open
+
+
+def test_force_stop_is_offered_when_cancel_is_not_answered(
+    window: MainWindow,
+    workbench: Workbench,
+    engines: FakeEngines,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("superlens.gui.jobs.job_row.FORCE_STOP_AFTER_S", 0.2)
+    engines.scripts[JobKind.RESTORE] = deaf
+    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    window.workspace.flow.go(Stage.RESTORE)
+    window.stage_bar.primary.click()
+    row = _job_row(window, workbench, JobKind.RESTORE)
+    qtbot.waitUntil(lambda: row.job.state is JobState.RUNNING)
+    row.cancel()
+    qtbot.waitUntil(lambda: row.offer == "Force stop")
+
+    row.act()
+
+    qtbot.waitUntil(lambda: row.job.state in (JobState.FAILED, JobState.CANCELLED))
+    assert row.offer == "Retry"
+
+
+def test_closed_window_leaves_no_widget_and_no_reader(
+    workbench: Workbench, qapp: QApplication, qtbot: QtBot
+) -> None:
+    theme = WindowTheme(qapp, Theme.DARK)
+    before = {getCppPointer(widget) for widget in qapp.topLevelWidgets()}
+    window = MainWindow(workbench, theme)
+    theme.apply()
+    window.show()
+    readers = window.findChildren(QThreadPool) + window.workspace.findChildren(QThreadPool)
+
+    window.close()
+    window.deleteLater()
+    del window
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    gc.collect()  # menus of the plotting library have no parent
+    left = [w for w in qapp.topLevelWidgets() if getCppPointer(w) not in before]
+    assert left == []
+    assert len(readers) > 0
+
+
+def test_sample_plate_opens_in_measure(window: MainWindow, tmp_path: Path) -> None:
+    plate = tmp_path / "plate_map.csv"
+    plate.write_text("well\n", encoding="utf-8")
+
+    window.start_page.sample_chosen.emit(plate)
+
+    assert window.workspace.flow.stage is Stage.MEASURE
+    assert window.workspace.measure.panel.plate_map == plate

@@ -173,7 +173,7 @@ class MainWindow(QMainWindow):
         register_commands(
             self.registry, workspace, self._workbench, self._theme, self.menu_row.open_palette
         )
-        fill_menus(self.menu_row, self.registry, workspace.intents, self._workbench.state)
+        fill_menus(self.menu_row, self.registry, self._workbench.state, self._open_path)
         self._stack.addWidget(workspace)
         workspace.flow.attach(self.stage_bar, workspace.staged_pages, self.registry)
         workspace.follow_size(self.width(), self.height())
@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
         start.folder_wanted.connect(intents.choose_folder)
         start.project_wanted.connect(intents.choose_project)
         start.recent_chosen.connect(intents.open_project)
-        start.sample_chosen.connect(self._open_sample)
+        start.sample_chosen.connect(self._open_path)
 
     def show_error(self, error: ErrorInfo) -> None:
         """Tell a failure over the stage."""
@@ -219,8 +219,8 @@ class MainWindow(QMainWindow):
             project.save_failed.connect(self.show_error)
         self.registry.refresh()
 
-    def _open_sample(self, path: Path) -> None:
-        self.workspace.intents.import_paths([path])
+    def _open_path(self, path: Path) -> None:
+        self.open_paths((path,))
 
     def _engine_ready(self, ready: Ready) -> None:
         if ready.lane == Lane.ACCELERATOR:

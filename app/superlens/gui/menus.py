@@ -1,8 +1,8 @@
 """The menu row: menus made from the registry, and the field that opens the command palette."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -10,15 +10,12 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QMenuBar, QWi
 
 from superlens.gui.actions import ActionRegistry
 from superlens.gui.command_palette import CommandPalette
-from superlens.gui.pages.start_page import sample_files
+from superlens.gui.pages.samples import samples
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
 from superlens.gui.theme.icons import draw_icon
 from superlens.gui.theme.tokens import Size
 from superlens.workbench.settings import State
-
-if TYPE_CHECKING:
-    from superlens.gui.intents import Intents
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -109,54 +106,61 @@ class MenuRow(QWidget):
         palette.open_at(QPoint(corner.x() - palette.width(), corner.y()))
 
 
-def fill_menus(row: MenuRow, actions: ActionRegistry, intents: "Intents", state: State) -> None:
-    """Fill every menu of the row."""
+def fill_menus(
+    row: MenuRow, actions: ActionRegistry, state: State, open_path: Callable[[Path], None]
+) -> None:
+    """Fill every menu of the row.
+
+    Args:
+        row: where the menus are.
+        actions: what stands in them.
+        state: knows the recent projects.
+        open_path: opens a project or a sample.
+    """
     for title, ids in MENUS:
         menu = row.menus[title]
         for command_id in ids:
             if command_id.startswith("menu."):
-                menu.addMenu(_submenu(command_id, menu, actions, intents, state))
+                menu.addMenu(_submenu(command_id, menu, (actions, state, open_path)))
             else:
                 actions.fill(menu, (command_id,))
 
 
 def _submenu(
-    name: str, parent: QMenu, actions: ActionRegistry, intents: "Intents", state: State
+    name: str, parent: QMenu, given: tuple[ActionRegistry, State, Callable[[Path], None]]
 ) -> QMenu:
+    actions, state, open_path = given
     match name:
         case "menu.theme":
             menu = QMenu("Theme", parent)
             actions.fill(menu, ("view.theme_system", "view.theme_light", "view.theme_dark"))
         case "menu.recent":
             menu = QMenu("Recent projects", parent)
-            menu.aboutToShow.connect(partial(_list_recent, menu, intents, state))
+            menu.aboutToShow.connect(partial(_list_recent, menu, state, open_path))
         case _:
             menu = QMenu("Open sample", parent)
-            for path in sample_files():
-                title = path.name.split(".")[0].replace("_", " ").capitalize()
-                menu.addAction(title).triggered.connect(partial(_open_sample, intents, path))
-            menu.setEnabled(bool(sample_files()))
+            for sample in samples():
+                menu.addAction(sample.title).triggered.connect(
+                    partial(_open, open_path, sample.path)
+                )
+            menu.setEnabled(bool(samples()))
     return menu
 
 
-def _open_sample(intents: "Intents", path: Path, _: bool = False) -> None:
-    intents.import_paths([path])
-
-
-def _list_recent(menu: QMenu, intents: "Intents", state: State) -> None:
+def _list_recent(menu: QMenu, state: State, open_path: Callable[[Path], None]) -> None:
     menu.clear()
     for folder in state.values.recent_projects:
         path = Path(folder)
         action = menu.addAction(path.name)
         action.setToolTip(folder)
         action.setEnabled(path.is_dir())
-        action.triggered.connect(partial(_open_recent, intents, path))
+        action.triggered.connect(partial(_open, open_path, path))
     if menu.isEmpty():
         menu.addAction("No project yet").setEnabled(False)
 
 
-def _open_recent(intents: "Intents", path: Path, _: bool = False) -> None:
-    intents.open_project(path)
+def _open(open_path: Callable[[Path], None], path: Path, _: bool = False) -> None:
+    open_path(path)
 
 
 class _Logo(QWidget):

@@ -68,7 +68,7 @@ class JobRow(QWidget):
         row.addWidget(self._button_box())
         self._stop.clicked.connect(self.cancel)
         self._open.clicked.connect(self._show_result)
-        self._button.clicked.connect(self._act)
+        self._button.clicked.connect(self.act)
         self.show_job(job, None)
 
     def show_job(self, job: JobRecord, seconds_left: float | None) -> None:
@@ -107,6 +107,13 @@ class JobRow(QWidget):
         """The words of the button now shown, or empty."""
         return self._button.text() if not self._button.isHidden() else ""
 
+    def act(self) -> None:
+        """Do what the button offers: Force stop or Retry."""
+        if self.job.state.is_ended:
+            self.retry_wanted.emit(self.job.id)
+        else:
+            self.force_stop_wanted.emit(self.job.id)
+
     def sizeHint(self) -> QSize:
         return QSize(600, 30)
 
@@ -138,12 +145,6 @@ class JobRow(QWidget):
             case JobState.DONE:
                 warnings = job.result.warnings if job.result else ()
                 return warnings[0] if warnings else "Done"
-
-    def _act(self) -> None:
-        if self.job.state.is_ended:
-            self.retry_wanted.emit(self.job.id)
-        else:
-            self.force_stop_wanted.emit(self.job.id)
 
     def _show_result(self) -> None:
         self.result_wanted.emit(self.job)

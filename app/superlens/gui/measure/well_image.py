@@ -12,6 +12,9 @@ from superlens.gui.measure.results import MeasuredRun
 from superlens.gui.viewer.contrast import AUTO_HIGH, AUTO_LOW
 from superlens.io.images import open_image
 
+_THIN_UP_TO = 500
+"""Side in pixels up to which a line of one pixel stays visible in its small pane."""
+
 
 @dataclass(frozen=True, slots=True)
 class WellImage:
@@ -42,7 +45,10 @@ def read_well_image(run: MeasuredRun, well: str) -> WellImage | None:
     scale = labels.shape[0] // raw.shape[0]
     if scale > 1:
         raw = raw.repeat(scale, axis=0).repeat(scale, axis=1)
-    return WellImage(well, _grey(raw), rims(labels))
+    outline = rims(labels)
+    if max(labels.shape) > _THIN_UP_TO:
+        outline = thickened(outline)
+    return WellImage(well, _grey(raw), outline)
 
 
 def rims(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -58,6 +64,12 @@ def rims(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
         height, width = centre.shape
         differs |= padded[row : row + height, column : column + width] != centre
     return differs & (centre > 0)
+
+
+def thickened(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Give an outline with its neighbours, for a picture that will be shown smaller."""
+    padded = np.pad(outline, 1)
+    return padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[1:-1, :-2]
 
 
 def _labels_path(run: MeasuredRun, wanted: FieldInput) -> Path | None:

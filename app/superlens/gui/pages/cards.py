@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from superlens.gui.pages.samples import Sample
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
 from superlens.gui.theme.icons import draw_icon
@@ -36,13 +37,13 @@ class Card(QAbstractButton):
 class SampleCard(Card):
     """A sample image: its picture above its name."""
 
-    def __init__(self, title: str, caption: str, path: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.path = path
-        self._title, self._caption = title, caption
+        self.sample = sample
+        self._title, self._caption = sample.title, sample.caption
         self._picture: QImage | None = None
-        self.setAccessibleName(f"Open the sample {title}, {caption}")
-        self.setToolTip(path.name)
+        self.setAccessibleName(f"Open the sample {sample.title}, {sample.caption}")
+        self.setToolTip(sample.path.name)
         self.setMinimumSize(180, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -84,11 +85,12 @@ class RecentCard(Card):
     """A project opened before: its name, where it lies, when."""
 
     def __init__(
-        self, folder: Path, caption: str, when: str, parent: QWidget | None = None
+        self, folder: Path, caption: str, when: str, pictures: tuple[Path, ...] = ()
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.folder = folder
         self._caption, self._when = caption, when
+        self._pictures = tuple(QPixmap(str(path)) for path in pictures[:4])
         self.setAccessibleName(f"Open the project {folder.name}")
         self.setToolTip(str(folder))
         self.setMinimumHeight(56)
@@ -102,11 +104,8 @@ class RecentCard(Card):
         painter = QPainter(self)
         self.paint_ground(painter)
         middle = self.height() // 2
-        disc = QRectF(16, middle - 18, 36, 36)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tokens().tint))
-        painter.drawRoundedRect(disc, 6, 6)
-        draw_icon(painter, disc.toRect().adjusted(9, 9, -9, -9), "stack", QColor(tokens().accent))
+        side = min(56, self.height() - 20)
+        _paint_mosaic(painter, QRectF(14, middle - side / 2, side, side), self._pictures)
         painter.setFont(font(Size.CAPTION))
         painter.setPen(QColor(tokens().text3))
         painter.drawText(
@@ -114,17 +113,41 @@ class RecentCard(Card):
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
             self._when,
         )
-        width = self.width() - 66 - 32 - painter.fontMetrics().horizontalAdvance(self._when)
+        left = 14 + side + 16
+        width = self.width() - left - 32 - painter.fontMetrics().horizontalAdvance(self._when)
         caption = painter.fontMetrics().elidedText(
             self._caption, Qt.TextElideMode.ElideMiddle, width
         )
-        painter.drawText(QRect(66, middle + 1, width, 18), 0, caption)
+        painter.drawText(QRect(left, middle + 1, width, 18), 0, caption)
         painter.setFont(font(Size.BODY, 600))
         painter.setPen(QColor(tokens().text))
         name = painter.fontMetrics().elidedText(
             self.folder.name, Qt.TextElideMode.ElideMiddle, width
         )
-        painter.drawText(QRect(66, middle - 19, width, 18), 0, name)
+        painter.drawText(QRect(left, middle - 19, width, 18), 0, name)
+
+
+def _paint_mosaic(painter: QPainter, place: QRectF, pictures: tuple[QPixmap, ...]) -> None:
+    """Paint up to four pictures in a square, or an icon where there is none."""
+    if not pictures:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens().tint))
+        painter.drawRoundedRect(place, 6, 6)
+        inset = int(place.width() * 0.28)
+        inside = place.toRect().adjusted(inset, inset, -inset, -inset)
+        draw_icon(painter, inside, "stack", QColor(tokens().accent))
+        return
+    side = (place.width() - 2) / 2 if len(pictures) > 1 else place.width()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    for number, picture in enumerate(pictures):
+        left = place.left() + number % 2 * (side + 2)
+        top = place.top() + number // 2 * (side + 2)
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(left, top, side, side), 3, 3)
+        painter.save()
+        painter.setClipPath(shape)
+        painter.drawPixmap(QRectF(left, top, side, side), picture, QRectF(picture.rect()))
+        painter.restore()
 
 
 def _cropped(picture: QImage, room: QRectF) -> QRectF:

@@ -11,10 +11,11 @@ from superlens.core.jobs import KeepSamples
 from superlens.core.method import MethodSpec, SampleKind
 from superlens.core.records import ImageRecord
 from superlens.gui.forms import NumberField, ParameterForm
+from superlens.gui.pages.limits_box import LimitsBox
 from superlens.gui.pages.model_card import ModelCardView
 from superlens.gui.pages.page import StageButtons
 from superlens.gui.widgets.choice import CheckBox, Choice
-from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, surface, wrapped
+from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
 from superlens.gui.widgets.section import Section
 from superlens.gui.words import claim_words, image_name
 from superlens.io.model_library import InstalledModel
@@ -110,25 +111,14 @@ class RestorePage(QWidget):
             column.addWidget(view)
         if not self._cards:
             column.addWidget(wrapped("No model is installed, so nothing can be run.", "body"))
-        column.addWidget(self._limits_box())
+        self._limits = LimitsBox()
+        column.addWidget(self._limits)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
         return area
-
-    def _limits_box(self) -> QWidget:
-        box = surface("well")
-        column = QVBoxLayout(box)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(6)
-        column.addWidget(label("What this model cannot do", "section"))
-        self._limits = QVBoxLayout()
-        self._limits.setSpacing(4)
-        column.addLayout(self._limits)
-        self._limits_frame = box
-        return box
 
     def _form_column(self) -> QWidget:
         panel = QWidget()
@@ -208,10 +198,9 @@ class RestorePage(QWidget):
         self._card = card
         for view in self._cards:
             view.show_selected(view.card is card)
-        self._limits_frame.setVisible(card is not None and bool(card.limits))
+        self._limits.show_limits(() if card is None else card.limits)
         if card is None:
             return
-        self._show_limits(card)
         self._claim.setText(claim_words(card.claim).sentence)
         self._result_words.setText(
             f"{claim_words(card.claim).short}, {card.scale}× more pixels along each side"
@@ -223,11 +212,6 @@ class RestorePage(QWidget):
         self._offer_samples(spec)
         self._show_form(spec)
         self.changed.emit()
-
-    def _show_limits(self, card: ModelCard) -> None:
-        clear_layout(self._limits)
-        for limit in card.limits:
-            self._limits.addWidget(_bullet(limit))
 
     def _offer_samples(self, spec: MethodSpec) -> None:
         sampling = spec.sampling
@@ -287,16 +271,6 @@ class RestorePage(QWidget):
     def _seed_value(self) -> int:
         text = self._seed.text().strip()
         return int(text) if text.isdigit() else 0
-
-
-def _bullet(text: str) -> QWidget:
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
-    row.addWidget(label("–", "body"), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(wrapped(text, "body"), 1)
-    return holder
 
 
 def _short(name: str, limit: int = 24) -> str:

@@ -19,6 +19,7 @@ from superlens import __version__
 from superlens.core.messages import Ready
 from superlens.gui.pages.cards import RecentCard, SampleCard
 from superlens.gui.pages.drop_zone import DropZone
+from superlens.gui.pages.samples import Sample, samples
 from superlens.gui.reading import Answer, BackgroundReader
 from superlens.gui.status_line import best_device
 from superlens.gui.theme.current import tokens
@@ -26,7 +27,6 @@ from superlens.gui.theme.icons import draw_icon
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.labels import clear_layout, label, rule, surface, wrapped
 from superlens.gui.words import bytes_text, day_text
-from superlens.io.locations import resources_dir
 
 if TYPE_CHECKING:
     from superlens.gui.viewer.levels import PlaneLevels
@@ -101,13 +101,9 @@ class StartPage(QWidget):
         """Read the pictures of the samples; called once the window is visible."""
         from superlens.gui.viewer.levels import PlaneAddress, read_levels
 
-        for name, card in self._samples.items():
-            self._reader.ask(name, partial(read_levels, PlaneAddress(str(card.path))))
-
-    @property
-    def sample_paths(self) -> tuple[Path, ...]:
-        """The files of the samples shown."""
-        return tuple(card.path for card in self._samples.values())
+        for title, card in self._samples.items():
+            address = PlaneAddress(str(card.sample.picture))
+            self._reader.ask(title, partial(read_levels, address))
 
     def shutdown(self) -> None:
         """Stop reading pictures."""
@@ -157,12 +153,10 @@ class StartPage(QWidget):
     def _sample_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(16)
-        for path in sample_files()[:_SAMPLES]:
-            name = path.name.split(".")[0]
-            title = name.replace("_", " ").capitalize()
-            card = SampleCard(title, "Simulated, truth known", path)
+        for sample in _shown_samples():
+            card = SampleCard(sample)
             card.clicked.connect(self._tell_sample)
-            self._samples[name] = card
+            self._samples[sample.title] = card
             row.addWidget(card, 1)
         if not self._samples:
             row.addWidget(wrapped("No samples are installed.", "caption"))
@@ -225,10 +219,11 @@ class StartPage(QWidget):
     def _tell_sample(self) -> None:
         card = self.sender()
         if isinstance(card, SampleCard):
-            self.sample_chosen.emit(card.path)
+            self.sample_chosen.emit(card.sample.path)
 
     def _try_first(self) -> None:
-        self.sample_chosen.emit(self.sample_paths[0])
+        first = next(iter(self._samples.values()))
+        self.sample_chosen.emit(first.sample.path)
 
     def _show_picture(self, answer: Answer) -> None:
         if answer.error is None:
@@ -244,15 +239,18 @@ class _CpuMark(QWidget):
         draw_icon(QPainter(self), QRect(0, 0, 18, 18), "cpu", QColor(tokens().text2))
 
 
-def sample_files() -> tuple[Path, ...]:
-    """Give the sample images that ship with the program."""
-    folder = resources_dir() / "samples"
-    return tuple(sorted(folder.glob("*.ome.tif"))) if folder.is_dir() else ()
+def _shown_samples() -> tuple[Sample, ...]:
+    """Give the samples for the start page: images first, and the plate where there is one."""
+    found = samples()
+    plates = [sample for sample in found if sample.is_plate][:1]
+    images = [sample for sample in found if not sample.is_plate]
+    return (*images[: _SAMPLES - len(plates)], *plates)
 
 
 def _recent_card(folder: Path) -> RecentCard:
     when = datetime.fromtimestamp(folder.stat().st_mtime)
-    return RecentCard(folder, str(folder.parent), day_text(when, datetime.now()))
+    pictures = tuple(sorted(folder.glob("cache/*/scene-0.png"))[:4])
+    return RecentCard(folder, str(folder.parent), day_text(when, datetime.now()), pictures)
 
 
 def _no_projects() -> QWidget:
