@@ -2,11 +2,9 @@
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 
-from superlens.assay import catalogue
 from superlens.assay.catalogue import ASSAYS, assay_spec, load_assay
 from superlens.core.errors import InvalidParameter
 from superlens.core.parameters import build, describe, plain_values
@@ -41,19 +39,3 @@ def test_specs_load_without_scientific_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-def test_assays_of_other_packages_are_found_and_broken_ones_are_skipped(
-    monkeypatch, caplog
-) -> None:
-    group = catalogue.ENTRY_POINT_GROUP
-    here = "superlens.assay.translocation.spec"
-    found = (
-        EntryPoint("good", f"{here}:TRANSLOCATION", group),
-        EntryPoint("broken", "superlens.nowhere:SPEC", group),
-        EntryPoint("odd", f"{here}:TranslocationParams", group),
-    )
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: found)
-
-    assert [spec.id for spec in catalogue._added()] == ["translocation"]
-    assert "superlens.nowhere:SPEC could not be loaded" in caplog.text

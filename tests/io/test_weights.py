@@ -355,4 +355,4 @@ def test_id_near_to_none_gets_the_list(libraries: tuple[Path, Path]) -> None:
     with pytest.raises(InvalidParameter) as caught:
         find_model("zzz")
 
-    assert caught.value.advice == "Installed are: resrgan-x2"
+    assert caught.value.advice == "Known are: resrgan-x2"

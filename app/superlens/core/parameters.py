@@ -10,10 +10,10 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
+from superlens.core.catalogue import unknown_name
 from superlens.core.errors import InvalidParameter
 
 ParameterValue = bool | int | float | str | None
@@ -112,11 +112,7 @@ def build(params_type: type[Any], values: Mapping[str, ParameterValue | str]) ->
     known = {info.name: info for info in describe(params_type)}
     for name in values:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = (
-                f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known) or 'none'}"
-            )
-            raise InvalidParameter(f"There is no parameter {name!r}", hint)
+            raise unknown_name("parameter", name, known)
     return params_type(**{name: _converted(known[name], value) for name, value in values.items()})
 
 

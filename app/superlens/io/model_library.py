@@ -2,11 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from superlens.core.cards import ModelCard
-from superlens.core.errors import InvalidParameter, SuperlensError
+from superlens.core.catalogue import unknown_name
+from superlens.core.errors import SuperlensError
 from superlens.io.locations import shipped_models_dir, user_models_dir
 from superlens.io.weights import CARD_FILE, load_card
 
@@ -47,14 +47,9 @@ def find_model(model_id: str) -> InstalledModel:
         InvalidParameter: there is none; the advice names the nearest id.
     """
     models = {model.card.id: model for model in installed_models()}
-    if model_id in models:
-        return models[model_id]
-    near = get_close_matches(model_id, models, n=1)
-    known = ", ".join(models) or "none"
-    raise InvalidParameter(
-        f"There is no model {model_id!r}",
-        f"Did you mean {near[0]!r}?" if near else f"Installed are: {known}",
-    )
+    if model_id not in models:
+        raise unknown_name("model", model_id, models)
+    return models[model_id]
 
 
 def _model_folders(parent: Path) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from superlens.core.errors import InvalidParameter
+from superlens.core.catalogue import entry_of
 from superlens.phantom.filaments import filaments
 from superlens.phantom.golgi import golgi
 from superlens.phantom.membranes import membranes
@@ -45,10 +45,4 @@ def specimen_maker(specimen_id: str) -> SpecimenMaker:
     Raises:
         InvalidParameter: there is none.
     """
-    for maker in SPECIMENS:
-        if maker.id == specimen_id:
-            return maker
-    known = ", ".join(maker.id for maker in SPECIMENS)
-    raise InvalidParameter(
-        f"There is no specimen called {specimen_id!r}", f"Choose one of: {known}."
-    )
+    return entry_of(SPECIMENS, specimen_id, "specimen")
