@@ -371,3 +371,45 @@ def test_sample_plate_opens_in_measure(window: MainWindow, tmp_path: Path) -> No
 
     assert window.workspace.flow.stage is Stage.MEASURE
     assert window.workspace.measure.panel.plate_map == plate
+
+
+def test_from_drop_to_report_by_mouse_alone(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "Report.pdf"
+    monkeypatch.setattr(
+        "superlens.gui.intents.QFileDialog.getSaveFileName", lambda *_: (str(report), "")
+    )
+    primary = window.stage_bar.primary
+    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+
+    for enough in (
+        lambda: window.workspace.flow.stage is Stage.RESTORE,
+        lambda: window.workspace.selection.run is not None,
+        lambda: window.workspace.flow.stage is Stage.MEASURE,
+    ):
+        qtbot.waitUntil(primary.isEnabled)
+        qtbot.mouseClick(primary, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(enough)
+    window.stage_bar.stage_chosen.emit(Stage.REPORT)  # nothing to measure in one channel
+    qtbot.mouseClick(primary, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(report.is_file)
+    qtbot.waitUntil(lambda: window.workspace.report.written == report)
+
+
+def test_missing_file_is_told_in_its_pane(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    raw = write_raw(tmp_path / "field_01.ome.tif")
+    other = write_raw(tmp_path / "field_02.ome.tif", side=48)
+    _import(window, qtbot, raw, other)
+    model = window.workspace.panel.model
+    assert model is not None
+    raw.unlink()
+    other.unlink()
+    compare = window.workspace.check.compare
+    compare.forget_planes()
+
+    window.workspace.flow.step_image(1)
+
+    qtbot.waitUntil(lambda: compare.panes[Slot.LOW].is_empty)
+    assert "There is no file" in compare.panes[Slot.LOW].sentence

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -155,6 +155,9 @@ class MainWindow(QMainWindow):
         foot.addWidget(self.status_line)
         column.addWidget(self._foot)
         self.setCentralWidget(holder)
+        # Without it the first control in the chain would wear the focus ring at the start.
+        holder.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        holder.setFocus()
 
     def _connect(self) -> None:
         workbench = self._workbench
@@ -185,7 +188,7 @@ class MainWindow(QMainWindow):
         workspace.measure.failed.connect(self.show_error)
         workspace.check.cursor_told.connect(self.status_line.show_cursor)
         workspace.selection.image_changed.connect(self._show_pixel_size)
-        workspace.flow.stage_changed.connect(self._show_pixel_size)
+        workspace.flow.stage_changed.connect(self._show_stage)
         self._theme.changed.connect(workspace.measure.redraw)
         start, intents = self.start_page, workspace.intents
         start.files_wanted.connect(intents.choose_files)
@@ -257,6 +260,10 @@ class MainWindow(QMainWindow):
             ),
             self._workbench.jobs.resume_offered,
         )
+
+    def _show_stage(self, stage: Stage) -> None:
+        self.status_line.show_cursor("", "")
+        self._show_pixel_size()
 
     def _show_pixel_size(self, *_: object) -> None:
         if self._workspace is None:

@@ -125,6 +125,8 @@ class CompareView(QWidget):
         """
         self._comparison = comparison
         self._is_framed = keep_view and self._is_framed
+        if not keep_view:
+            self._leave()
         self._ask_for_planes()
 
     def show_residual(self, is_residual: bool) -> None:
@@ -215,6 +217,7 @@ class CompareView(QWidget):
     def _fail(self, topic: str, error: ErrorInfo) -> None:
         if topic in list(Slot):
             self.panes[Slot(topic)].show_empty(error.sentence)
+            self.planes_changed.emit()
         self.failed.emit(error)
 
     def _place(self, slot: Slot, plane: PlaneLevels) -> None:
