@@ -1,27 +1,21 @@
-"""The life of the window process: application, window, engines, end."""
+"""The life of the window process: logs, application, window, engines, end."""
 
-import faulthandler
 import logging
 import sys
-import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TextIO
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from superlens.core.errors import describe_error
 from superlens.gui.main_window import MainWindow
 from superlens.gui.theme.theme import WindowTheme
 from superlens.io.locations import logs_dir, resources_dir
+from superlens.workbench.log import LogFiles
 from superlens.workbench.workbench import Workbench
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +27,24 @@ class OpenWindow:
     window: MainWindow
 
 
+class Surprises(QObject):
+    """Brings unexpected errors of any thread to the window's own.
+
+    Signals:
+        happened(ErrorInfo): something that nobody caught.
+    """
+
+    happened = Signal(object)
+
+
 def run(argv: Sequence[str]) -> int:
     """Open the window, run until it is closed, and give the exit status of Qt."""
-    crash_file = _open_crash_file()
+    logs = _open_logs()
     opened = open_window(argv)
-    _install_hook(opened.window)
+    surprises = Surprises()
+    surprises.happened.connect(opened.window.show_error)
+    if logs is not None:
+        logs.hook_uncaught(surprises.happened.emit)
     QTimer.singleShot(0, opened.workbench.start_engines)
     if argv:
         paths = tuple(Path(name).absolute() for name in argv)
@@ -47,9 +54,8 @@ def run(argv: Sequence[str]) -> int:
     finally:
         opened.window.hide()
         opened.workbench.shutdown()
-        if crash_file is not None:
-            faulthandler.disable()
-            crash_file.close()
+        if logs is not None:
+            logs.close()
 
 
 def open_window(argv: Sequence[str]) -> OpenWindow:
@@ -76,21 +82,11 @@ def make_application(argv: Sequence[str]) -> QApplication:
     return app
 
 
-def _open_crash_file() -> TextIO | None:
+def _open_logs() -> LogFiles | None:
+    """Begin to write logs; a folder that cannot be written to never stops the start."""
     try:
-        logs_dir().mkdir(parents=True, exist_ok=True)
-        stream = (logs_dir() / "crash.log").open("a", encoding="utf-8")
+        return LogFiles(logs_dir())
     except OSError as error:
-        logger.warning("A crash could not be written down: %s", error)
+        logging.basicConfig(stream=sys.stderr)
+        logging.getLogger(__name__).warning("There will be no log file: %s", error)
         return None
-    faulthandler.enable(stream)
-    return stream
-
-
-def _install_hook(window: MainWindow) -> None:
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        logger.error("An unexpected error", exc_info=(kind, error, trace))
-        detail = "".join(traceback.format_exception(kind, error, trace))
-        window.show_error(replace(describe_error(error), detail=detail))
-
-    sys.excepthook = tell
