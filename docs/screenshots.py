@@ -6,6 +6,7 @@ this machine (some minutes on a laptop). Works without a display, by Qt's offscr
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,6 +15,23 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent / "resources" / "samples"
 SIZES = ((1440, 900), (1280, 720))
+SHOWN = (
+    "start_light_1440",
+    "start_dark_1280",
+    "data_light_1440",
+    "super-resolve_light_1280",
+    "jobs_dark_1440",
+    "check_dark_1440",
+    "check_light_1440",
+    "check_light_1280",
+    "measure_dark_1440",
+    "measure_light_1280",
+    "report_light_1440",
+    "error_dark_1440",
+)
+"""What lies in `docs/images`; `--all` makes every stage in both themes and sizes."""
+
+_PNG_SMALLEST = 0
 _ENGINE_S, _IMPORT_S, _RESTORE_S, _MEASURE_S, _REPORT_S = 120, 60, 600, 600, 180
 
 
@@ -21,23 +39,24 @@ def main() -> int:
     """Run the whole walk once and take a picture at every stage, size and theme."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "images")
+    parser.add_argument("--all", action="store_true", help="both themes and sizes of every stage")
     arguments = parser.parse_args()
     os.environ["SUPERLENS_HOME"] = tempfile.mkdtemp(prefix="superlens-screenshots-")
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     sys.path.insert(0, str(HERE.parent / "app"))
     arguments.out.mkdir(parents=True, exist_ok=True)
-    Walk(arguments.out).run()
+    Walk(arguments.out, arguments.all).run()
     return 0
 
 
 class Walk:
     """From the start page to the report, with a camera."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, takes_all: bool) -> None:
         from superlens.gui.window_process import open_window
 
-        self._out = out
+        self._out, self._takes_all = out, takes_all
         opened = open_window([])
         self._workbench, self._window = opened.workbench, opened.window
         self._scratch = Path(os.environ["SUPERLENS_HOME"])
@@ -96,7 +115,9 @@ class Walk:
 
         space = self._window.workspace
         space.flow.go(Stage.MEASURE)
-        space.measure.panel.choose_plate(SAMPLES / "translocation-plate" / "plate_map.csv")
+        plate = self._scratch / "translocation-plate"
+        shutil.copytree(SAMPLES / plate.name, plate)
+        space.measure.panel.choose_plate(plate / "plate_map.csv")
         space.flow.start_measure()
         self._until(_MEASURE_S, lambda: space.measure.run is not None)
 
@@ -124,16 +145,21 @@ class Walk:
         view.cursor_moved.emit(view.box.viewRect().center())
 
     def _take(self, name: str, sizes: tuple[tuple[int, int], ...] = SIZES) -> None:
+        from PySide6.QtGui import QImage
+
         from superlens.gui.theme.tokens import Scheme
         from superlens.workbench.settings import Theme
 
         for scheme in Scheme:
             self._window.theme.choose(Theme(scheme.value))
             for width, height in sizes:
+                shot = f"{name}_{scheme.value}_{width}"
+                if not self._takes_all and shot not in SHOWN:
+                    continue
                 self._window.resize(width, height)
-                _wait(400, lambda: False)
-                path = self._out / f"{name}_{scheme.value}_{width}.png"
-                self._window.grab().save(str(path))
+                _wait(600, lambda: False)
+                picture = self._window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+                picture.save(str(self._out / f"{shot}.png"), quality=_PNG_SMALLEST)
 
     def _until(self, seconds: float, condition: Callable[[], bool]) -> None:
         if not _wait(int(seconds * 1000), condition):

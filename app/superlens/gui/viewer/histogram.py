@@ -56,7 +56,6 @@ class ContrastHistogram(QWidget):
             start = min(float(s[0]) for s in given.values())
             ends = [float(s[round(0.9995 * (len(s) - 1))]) for s in given.values()]
             self._range = start, max(start + 1e-6, *ends)
-        self._limits = self._limits if given else Limits(0.0, 1.0)
         self._curves = {name: _curve(sample, self._range) for name, sample in given.items()}
         self.update()
 
@@ -75,7 +74,8 @@ class ContrastHistogram(QWidget):
                 _draw_curve(painter, ground, self._curves[name], QColor(colour))
         painter.setPen(QColor(colours.control))
         painter.drawLine(ground.bottomLeft(), ground.bottomRight())
-        self._draw_handles(painter, ground)
+        if self._curves:
+            self._draw_handles(painter, ground)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
