@@ -38,6 +38,8 @@ window.resize(1440, 900)
 window.show()
 """
 _OURS = """
+from superlens.gui.preflight import missing_for_window
+assert not missing_for_window()
 from superlens.gui.window_process import open_window
 opened = open_window([])
 app, window = opened.app, opened.window
@@ -60,7 +62,7 @@ watch = FirstFrame()
 app.installEventFilter(watch)
 app.exec()
 """
-"""Says when the last widget of the first frame was painted: one pass, so the next event is after."""
+"""Says when the last widget of the first frame was painted: the next event comes after the pass."""
 
 
 def main() -> int:

@@ -1,12 +1,14 @@
 """The registry of commands: menus, palette, preflight."""
 
+import sys
+
 import pytest
 from PySide6.QtWidgets import QMenu
 
 from superlens.gui.actions import ActionRegistry, Command
 from superlens.gui.main_window import MainWindow
 from superlens.gui.menus import MENUS
-from superlens.gui.preflight import missing_for_window
+from superlens.gui.preflight import can_load, missing_for_window
 
 
 def test_every_menu_entry_is_a_command(window: MainWindow) -> None:
@@ -68,8 +70,7 @@ def test_missing_display_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
 def test_missing_libraries_are_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("superlens.gui.preflight.sys.platform", "linux")
     monkeypatch.setattr(
-        "superlens.gui.preflight.ctypes.util.find_library",
-        lambda name: None if name == "xcb-cursor" else f"lib{name}.so",
+        "superlens.gui.preflight.can_load", lambda name: name != "libxcb-cursor.so.0"
     )
 
     sentence = missing_for_window({"DISPLAY": ":0"})
@@ -78,8 +79,17 @@ def test_missing_libraries_are_told_with_the_command(monkeypatch: pytest.MonkeyP
 
 
 def test_offscreen_needs_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "superlens.gui.preflight.ctypes.util.find_library", lambda name: f"lib{name}.so"
-    )
+    monkeypatch.setattr("superlens.gui.preflight.can_load", lambda _: True)
 
     assert missing_for_window({"QT_QPA_PLATFORM": "offscreen"}) == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is asked on Linux only")
+def test_dead_display_is_told_instead_of_an_abort(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not can_load("libxcb.so.1"):
+        pytest.skip("there is no libxcb to ask with")
+    monkeypatch.setattr("superlens.gui.preflight._missing_libraries", lambda _: "")
+
+    sentence = missing_for_window({"DISPLAY": ":4711"})
+
+    assert sentence.startswith("The display :4711 does not answer.")
