@@ -66,6 +66,23 @@ def test_count_does_not_depend_on_the_pixel_size(zoom: float) -> None:
     assert estimate_diameter(dna) == pytest.approx(17 * zoom, rel=0.25)
 
 
+def test_haze_larger_than_nuclei_is_not_taken_for_one() -> None:
+    rows, columns = np.indices((256, 256))
+    haze = 120.0 * np.exp(-(((rows - 60) / 90) ** 2) - ((columns - 60) / 90) ** 2)
+    dna = haze + np.pad(draw(lattice(), noise=2.0)["dna"], 48, mode="constant")
+
+    assert estimate_diameter(dna) == pytest.approx(17, rel=0.25)
+
+
+def test_nucleus_cut_by_the_edge_is_kept_though_it_is_small() -> None:
+    dna = draw((*lattice(2), Cell(-5, 80), Cell(80, 80, nucleus_radius=3)))["dna"]
+
+    labels = segment_nuclei(dna, NucleiSettings(16.0))
+
+    assert labels.max() == 5
+    assert labels[1, 80] > 0
+
+
 def test_gain_and_offset_change_nothing() -> None:
     dna = draw(lattice(), noise=3.0)["dna"]
 

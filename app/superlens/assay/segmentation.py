@@ -18,7 +18,6 @@ from superlens.assay.filtering import (
     Plane,
     above_dark,
     above_otsu,
-    bright_mask,
     depth_inside,
     filled,
     finite,
@@ -28,7 +27,7 @@ from superlens.assay.filtering import (
     smoothed,
     smoothing_gain,
 )
-from superlens.assay.labelled import areas, maxima, means, quantiles
+from superlens.assay.labelled import areas, maxima, means, quantiles, touching_border
 
 # Widths as shares of the diameter of a nucleus.
 _SMOOTHING = 1.0 / 16.0
@@ -39,15 +38,18 @@ _SURROUNDINGS = 3.5
 _GLOW = 0.25
 
 _BRIGHTNESS_WEIGHT = 0.5
-_SADDLE_DEPTH = 0.06
+_SADDLE_DEPTH = 0.08
 """How deep the valley between two nuclei must be to part them, in units of the landscape."""
 _LEVEL_QUANTILE = 0.75
 _HEIGHT_SHARE = 0.5
+_CUT_SHARE = 0.25
 _NOISE_LIMIT = 5.0
 """Contrast below so many standard deviations of the smoothed noise is no nucleus."""
 _FAINTEST_SHARE = 0.25
 """Less contrast than this share of the typical nucleus is the glow of a neighbour."""
 _SMALLEST_DIAMETER_PX = 4.0
+_FIRST_SMOOTHING_PX = 1.0
+_STEADY_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,27 @@ def segment_nuclei(image: Image, settings: NucleiSettings) -> Labels:
 def estimate_diameter(image: Image) -> float | None:
     """Give the typical short diameter of an image's bright objects in pixels, None without any.
 
-    Twice the largest distance to the edge, which touching neighbours do not change; the median over
-    objects, each weighted by its area so that specks do not count.
+    Haze and uneven light are larger than nuclei: what is smooth over twice the diameter found is
+    taken off and the diameter measured again, until it hardly shrinks.
     """
-    mask = bright_mask(image)
+    root = above_dark(smoothed(finite(image), _FIRST_SMOOTHING_PX))
+    diameter = _depth_diameter(above_otsu(root))
+    if diameter is None:
+        return None
+    is_steady = False
+    while not is_steady:
+        reach = min(2.0 * diameter, min(root.shape) / 4)
+        finer = _depth_diameter(above_otsu(root - _surroundings(root, reach))) or diameter
+        is_steady = finer > _STEADY_SHARE * diameter
+        diameter = finer
+    return diameter
+
+
+def _depth_diameter(mask: Mask) -> float | None:
+    """Give twice the largest distance to the edge, which touching neighbours do not change.
+
+    The median over objects, each weighted by its area so that specks do not count.
+    """
     labels = pieces(mask, connectivity=1)
     count = int(labels.max(initial=0))
     if count == 0:
@@ -107,9 +126,13 @@ def estimate_diameter(image: Image) -> float | None:
     return max(2.0 * float(reach[order][middle]), _SMALLEST_DIAMETER_PX)
 
 
+def _surroundings(plane: Plane, side_px: float) -> Plane:
+    """Give the mean of an image around every pixel."""
+    return np.asarray(ndimage.uniform_filter(plane, _odd(side_px)), np.float32)
+
+
 def _foreground(root: Plane, diameter: float) -> Mask:
-    surroundings = ndimage.uniform_filter(root, _odd(_SURROUNDINGS * diameter))
-    mask = above_otsu(root) & (root > surroundings)
+    mask = above_otsu(root) & (root > _surroundings(root, _SURROUNDINGS * diameter))
     return filled(opened(mask, round(_FOREGROUND_OPENING * diameter)))
 
 
@@ -195,11 +218,15 @@ def _largest_pieces(labels: Labels, count: int) -> Mask:
 
 
 def _kept(labels: Labels, smooth: Plane, least_px: float, least_contrast: float) -> Labels:
-    """Drop what is too small or does not stand out, and number the rest from 1."""
+    """Drop what is too small or does not stand out, and number the rest from 1.
+
+    A nucleus that the edge of the image cuts may be smaller: it still hides cytoplasm.
+    """
     count = int(labels.max(initial=0))
     around = rings(labels, RingGeometry(0, 1, 3))
     contrast = means(labels, smooth, count) - means(around, smooth, count)
-    keep = (areas(labels, count) >= least_px) & ~(contrast < least_contrast)
+    least = np.where(touching_border(labels, count, 1), _CUT_SHARE * least_px, least_px)
+    keep = (areas(labels, count) >= least) & ~(contrast < least_contrast)
     if keep.any():
         keep &= ~(contrast < _FAINTEST_SHARE * np.median(contrast[keep]))
     number = np.zeros(count + 1, np.int32)
