@@ -112,7 +112,7 @@ class PlaneControls(QWidget):
     def _add_choice(self, row: QHBoxLayout, title: str) -> tuple[Choice, QWidget]:
         choice = Choice()
         choice.setAccessibleName(title)
-        choice.setMaximumWidth(160)
+        choice.setFixedWidth(132)
         choice.currentIndexChanged.connect(self._take_choices)
         box = _titled(title, choice)
         box.hide()

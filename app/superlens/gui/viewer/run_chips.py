@@ -56,18 +56,23 @@ def _consistency(run: RestoredRun) -> ChipText:
     share = f" {over:.1%} of the pixels differ by more than 3 σ." if isinstance(over, float) else ""
     explained = (
         "The result, blurred and binned back, differs from the raw image by "
-        f"χ² = {chi2:.2f} times the expected noise.{share}"
+        f"χ² = {_chi2_text(chi2)} times the expected noise.{share}"
     )
     if chi2 <= CONSISTENT_CHI2:
         return ChipText(
-            ChipState.OK, f"Consistent with raw  χ² {chi2:.2f}", explained, "check-circle"
+            ChipState.OK, f"Consistent with raw  χ² {_chi2_text(chi2)}", explained, "check-circle"
         )
     return ChipText(
         ChipState.WARN,
-        f"Differs from raw  χ² {chi2:.2f}",
+        f"Differs from raw  χ² {_chi2_text(chi2)}",
         f"{explained} Look at the residual before you trust the picture.",
         "warning",
     )
+
+
+def _chi2_text(chi2: float) -> str:
+    """Give χ² in three digits; far beyond any agreement the number itself says nothing."""
+    return f"{chi2:.2f}" if chi2 < 100 else "over 100"
 
 
 def _calibration() -> ChipText:

@@ -39,7 +39,7 @@ class Choice(QComboBox):
         painter.setPen(QColor(colours.text if self.isEnabled() else colours.text3))
         room = self.rect().adjusted(11, 0, -28, 0)
         text = painter.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideMiddle, room.width()
+            self.currentText(), Qt.TextElideMode.ElideRight, room.width()
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
         caret = QRect(self.width() - 22, (self.height() - 12) // 2, 12, 12)
