@@ -83,6 +83,15 @@ def test_nucleus_cut_by_the_edge_is_kept_though_it_is_small() -> None:
     assert labels[1, 80] > 0
 
 
+def test_hot_pixels_change_nothing() -> None:
+    dna = draw(lattice(), noise=3.0)["dna"]
+    hot = dna.copy()
+    hot[::37, ::29] = 65535.0
+
+    assert segment_nuclei(hot, AUTOMATIC).max() == 9
+    assert estimate_diameter(hot) == pytest.approx(estimate_diameter(dna), rel=0.1)
+
+
 def test_gain_and_offset_change_nothing() -> None:
     dna = draw(lattice(), noise=3.0)["dna"]
 

@@ -238,7 +238,7 @@ def test_several_fields_of_a_well_are_a_source_of_their_own(tmp_path) -> None:
 
 
 def test_channels_inside_one_file_are_read(tmp_path) -> None:
-    channels = draw(lattice(nucleus=600.0, cytoplasm=300.0), noise=3.0)
+    channels = draw(lattice(nucleus=600.0, cytoplasm=300.0), noise=1.0)
     path = write_image_of(tmp_path / "a.tif", np.stack([channels["protein"], channels["dna"]]))
     field = FieldInput(
         "A01",

@@ -32,6 +32,14 @@ def finite(image: Image) -> Plane:
     return np.where(good, plane, plane[good].min() if good.any() else np.float32(0))
 
 
+def without_hot_pixels(plane: Plane) -> Plane:
+    """Limit every pixel to the brightest of its four neighbours, so that single hot pixels go."""
+    framed = np.pad(plane, 1, mode="reflect" if min(plane.shape) > 1 else "edge")
+    beside = np.maximum(framed[1:-1, :-2], framed[1:-1, 2:])
+    above = np.maximum(framed[:-2, 1:-1], framed[2:, 1:-1])
+    return np.minimum(plane, np.maximum(beside, above))
+
+
 def smoothed(plane: Plane, sigma_px: float) -> Plane:
     """Give an image after Gaussian smoothing."""
     return np.asarray(ndimage.gaussian_filter(plane, sigma_px), np.float32)
@@ -55,7 +63,8 @@ def above_otsu(plane: Plane) -> Mask:
 
 def bright_mask(image: Image) -> Mask:
     """Say which pixels of an image are bright: Otsu's threshold of its square root."""
-    return above_otsu(above_dark(smoothed(finite(image), _FIRST_SMOOTHING_PX)))
+    plane = without_hot_pixels(finite(image))
+    return above_otsu(above_dark(smoothed(plane, _FIRST_SMOOTHING_PX)))
 
 
 def depth_inside(mask: Mask) -> Plane:

@@ -26,6 +26,7 @@ from superlens.assay.filtering import (
     pieces,
     smoothed,
     smoothing_gain,
+    without_hot_pixels,
 )
 from superlens.assay.labelled import areas, maxima, means, quantiles, touching_border
 
@@ -78,7 +79,7 @@ def segment_nuclei(image: Image, settings: NucleiSettings) -> Labels:
 
     Source: F. Meyer, Signal Processing, 1994, doi 10.1016/0165-1684(94)90060-4 (watershed).
     """
-    plane = finite(image)
+    plane = without_hot_pixels(finite(image))
     diameter = settings.diameter_px or estimate_diameter(plane)
     if diameter is None:
         return np.zeros(plane.shape, np.int32)
@@ -87,7 +88,7 @@ def segment_nuclei(image: Image, settings: NucleiSettings) -> Labels:
     mask = _foreground(root, diameter)
     labels = _tightened(_parted(mask, root, diameter), smooth, diameter)
     least_px = settings.smallest_share * np.pi / 4.0 * diameter**2
-    noise = noise_sigma(plane) * smoothing_gain(diameter * _SMOOTHING)
+    noise = noise_sigma(image) * smoothing_gain(diameter * _SMOOTHING)
     return _kept(labels, smooth, least_px, _NOISE_LIMIT * noise)
 
 
@@ -97,7 +98,7 @@ def estimate_diameter(image: Image) -> float | None:
     Haze and uneven light are larger than nuclei: what is smooth over twice the diameter found is
     taken off and the diameter measured again, until it hardly shrinks.
     """
-    root = above_dark(smoothed(finite(image), _FIRST_SMOOTHING_PX))
+    root = above_dark(smoothed(without_hot_pixels(finite(image)), _FIRST_SMOOTHING_PX))
     diameter = _depth_diameter(above_otsu(root))
     if diameter is None:
         return None
