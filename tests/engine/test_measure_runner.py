@@ -1,103 +1,43 @@
-import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 
 from assay.drawn_cells import draw, lattice
-from fakes.method import MODEL_ID, install_fake_model, known_here
+from engine.measured_plates import (
+    PLATE,
+    RATIOS,
+    document,
+    measure,
+    table,
+    write_field,
+    write_image_of,
+)
 from shared_data import require_shared_data
 from superlens.assay.catalogue import assay_spec
 from superlens.assay.translocation import runtime
 from superlens.core.assay import WellInfo, WellRole
 from superlens.core.errors import InvalidInput, InvalidParameter, JobCancelled
 from superlens.core.jobs import (
-    ComputePolicy,
-    DeviceChoice,
     FieldInput,
     InputImage,
     MeasureRequest,
 )
 from superlens.core.messages import Accepted, Progress
-from superlens.core.records import ChannelInfo, ModelRef
-from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.engine import field_reading, measure_output
 from superlens.engine.context import JobContext
 from superlens.engine.control import JobControl
 from superlens.engine.execute import execute
 from superlens.engine.runners.measure import NO_PIXEL_SIZE
-from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.io.images import open_image
 from superlens.io.plate_map import read_plate_map
 from superlens.io.runs import create_run, read_run, request_of
-from superlens.io.tables import read_table
-
-CPU = ComputePolicy(device=DeviceChoice.CPU, threads=1)
-RATIOS = {"A01": 0.5, "A02": 0.6, "A03": 1.0, "A04": 1.5, "A11": 2.0, "A12": 2.2}
-PLATE = (
-    WellInfo("A01", "drug", 0.0, "nM", WellRole.NEGATIVE),
-    WellInfo("A02", "drug", 0.0, "nM", WellRole.NEGATIVE),
-    WellInfo("A03", "drug", 1.0, "nM", WellRole.DOSE),
-    WellInfo("A04", "drug", 10.0, "nM", WellRole.DOSE),
-    WellInfo("A11", "drug", 100.0, "nM", WellRole.POSITIVE),
-    WellInfo("A12", "drug", 100.0, "nM", WellRole.POSITIVE),
-)
-
-
-def write_image_of(path, planes, pixel_um=None):
-    """Write (C, Y, X) or, with more axes, (T, C, Z, Y, X)."""
-    stack = np.asarray(planes)
-    stack = stack if stack.ndim == 5 else stack[None, :, None]
-    origin = PixelSizeOrigin.UNKNOWN if pixel_um is None else PixelSizeOrigin.REPORTED
-    sizes = PixelSizes(None, pixel_um, pixel_um, origin, "test")
-    names = tuple(ChannelInfo(f"c{number}") for number in range(stack.shape[1]))
-    write_image(path, stack.astype(np.uint16), ImageMetadata(sizes, names, ""))
-    return path
-
-
-def write_field(folder, well, ratio, name="1", pixel_um=None, swap=False):
-    """Write the two files of a field of nine cells; gives the field."""
-    channels = draw(lattice(nucleus=500.0 * ratio, cytoplasm=500.0), noise=0.0)
-    rng = np.random.default_rng([ord(letter) for letter in well + name])
-    files = {}
-    for role, image in channels.items():
-        # Optics and photons: a network would refuse to see anything in a drawing without noise.
-        noisy = gaussian_filter(image, 0.7) + rng.normal(0, 3, image.shape) + 20
-        path = folder / f"{well}_{name}_{role}.tif"
-        files[role] = InputImage(str(write_image_of(path, noisy[None], pixel_um)))
-    if swap:
-        files = {"dna": files["protein"], "protein": files["dna"]}
-    return FieldInput(well, name, files)
 
 
 @pytest.fixture
 def plate_fields(tmp_path):
     return tuple(write_field(tmp_path, well, ratio) for well, ratio in RATIOS.items())
-
-
-@pytest.fixture
-def model(tmp_path, monkeypatch):
-    monkeypatch.setenv("SUPERLENS_HOME", str(tmp_path / "home"))
-    card = install_fake_model(tmp_path / "home" / "models")
-    with known_here():
-        yield card.ref
-
-
-def measure(fields, out, events=None, control=None, **changes):
-    request = MeasureRequest("translocation", tuple(fields), str(out), compute=CPU, **changes)
-    sink = [] if events is None else events
-    return execute("job", request, JobContext("job", sink.append, control))
-
-
-def table(folder, name):
-    columns, rows = read_table(folder / name)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def document(folder):
-    return json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
 
 
 # ---- a plate ------------------------------------------------------------------------------------
@@ -388,78 +328,6 @@ def test_cancelled_job_leaves_nothing(tmp_path, plate_fields) -> None:
     assert seen
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "run.partial").exists()
-
-
-# ---- with a model -------------------------------------------------------------------------------
-
-
-def test_model_restores_the_protein_and_keeps_the_ratio(tmp_path, model) -> None:
-    field = write_field(tmp_path, "A01", 1.5, pixel_um=0.5)
-
-    result = measure([field], tmp_path / "run", model=model)
-
-    found = document(tmp_path / "run")
-    assert found["wells"][0]["value"] == pytest.approx(1.5, rel=0.1)
-    assert found["interval"]["sources"] == ["cells"]
-    rows = table(tmp_path / "run", "objects.csv")
-    assert len(rows) == 9
-    assert float(rows[0]["nucleus_area"]) == pytest.approx(np.pi * 4**2, rel=0.15)
-    notes = read_run(tmp_path / "run").notes
-    assert (notes["model_id"], notes["scale"], notes["pixel_size_um"]) == (MODEL_ID, 2, 0.5)
-    assert notes["overlay_pixel_um"] == 0.25
-    assert notes["spread_label"] is None
-    assert "samples" not in [file.role for file in result.files]
-    with open_image(tmp_path / "run" / "labels" / "A01_1.tif") as source:
-        assert source.plane(0, 0, 0, 0).shape == (320, 320)
-
-
-def test_samples_are_measured_each_and_become_a_source(tmp_path, model) -> None:
-    fields = [write_field(tmp_path, well, 1.0) for well in ("A01", "A02")]
-
-    result = measure(fields, tmp_path / "run", model=model, samples=3)
-
-    found = document(tmp_path / "run")
-    assert found["interval"]["sources"] == ["cells", "reconstruction"]
-    assert set(found["wells"][0]["shares"]) == {"cells", "reconstruction"}
-    rows = table(tmp_path / "run", "samples.csv")
-    assert len(rows) == 2 * 9 * 3
-    assert {row["sample"] for row in rows} == {"0", "1", "2"}
-    assert "samples" in [file.role for file in result.files]
-    assert read_run(tmp_path / "run").notes["spread_label"] == "Height of a checkerboard"
-
-
-def test_more_samples_than_there_are_become_all_there_are(tmp_path, model) -> None:
-    field = write_field(tmp_path, "A01", 1.0)
-
-    result = measure([field], tmp_path / "run", model=model, samples=20)
-
-    assert read_run(tmp_path / "run").notes["samples_used"] == 8
-    assert any("20 samples were asked for" in warning for warning in result.warnings)
-
-
-def test_swapped_channels_give_no_number_in_any_sample(tmp_path, model) -> None:
-    field = write_field(tmp_path, "A01", 0.3, swap=True)
-
-    measure([field], tmp_path / "run", model=model, samples=2)
-
-    assert {row["ratio"] for row in table(tmp_path / "run", "samples.csv")} == {"nan"}
-
-
-def test_stack_with_a_model_is_told(tmp_path, model) -> None:
-    good, deep = write_field(tmp_path, "A01", 1.0), write_field(tmp_path, "A02", 1.0)
-    path = Path(deep.channels["protein"].path)
-    with open_image(path) as source:
-        plane = source.plane(0, 0, 0, 0)
-    write_image_of(path, np.stack([plane, plane])[None, None])
-
-    measure([good, deep], tmp_path / "run", model=model)
-
-    assert "Z stack" in table(tmp_path / "run", "wells.csv")[1]["note"]
-
-
-def test_unknown_model_is_refused(tmp_path, plate_fields, model) -> None:
-    with pytest.raises(InvalidParameter, match="nobody"):
-        measure(plate_fields, tmp_path / "run", model=ModelRef("nobody", "0"))
 
 
 # ---- pictures -----------------------------------------------------------------------------------

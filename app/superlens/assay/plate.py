@@ -112,7 +112,8 @@ def measure_wells(
         of_well = [group.get(well, []) for group in sampled]
         number = well_number(well, by_well.get(well, []), feature, bootstrap, of_well)
         left_out = _left_out(by_well.get(well, []), feature)
-        note = ". ".join(text for text in (number.note, left_out) if text)
+        said = "" if left_out and not number.n_objects else number.note
+        note = ". ".join(text for text in (said, left_out) if text)
         found.append(MeasuredWell(info, replace(number, note=note)))
     return tuple(found)
 

@@ -26,9 +26,7 @@ from superlens.core.assay import Field, FieldMeasurement, ObjectRow
 
 NO_NUCLEI = "No nuclei were found in the DNA channel"
 ONLY_AT_BORDER = "Every nucleus touches the edge of the field"
-SWAPPED = (
-    "The DNA and the protein channel look swapped: the protein lies inside the supposed nuclei only"
-)
+SWAPPED = "The DNA and the protein channel look swapped: exchange them and measure again"
 BLANK = "No value is finite in the {} channel"
 RING_TOO_SMALL = "Neighbours leave too little of the ring"
 NO_CORE = "The nucleus is too small for its rim to be left out"
