@@ -1,0 +1,77 @@
+"""The models that ship with the program: whole, described, trainable again, and worth having."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakes.training import FakeRun
+from superlens.core.jobs import Recipe
+from superlens.core.parameters import build
+from superlens.io.codec import read_json
+from superlens.io.locations import shipped_models_dir
+from superlens.io.weights import load_card, load_weights
+from superlens.methods.catalogue import load_method, method_spec
+from superlens.phantom.pairs import TRAINING_STRUCTURES, benchmark_field
+from superlens.prepare.normalisation import measure_normalisation
+from superlens.prepare.training_data import TRAINING_NORMALISATION, open_training_data
+from superlens.quality.baselines import bicubic
+from superlens.quality.fidelity import psnr_affine
+
+FOLDERS = tuple(sorted(path.parent for path in shipped_models_dir().glob("*/card.json")))
+
+each_model = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+
+def test_there_is_a_model():
+    assert "resrgan-phantom-x2" in {folder.name for folder in FOLDERS}
+
+
+def test_all_models_together_stay_below_150_mib():
+    sizes = [path.stat().st_size for path in shipped_models_dir().rglob("*") if path.is_file()]
+
+    assert sum(sizes) < 150 << 20
+    assert max(sizes) <= 15 << 20
+
+
+@each_model
+def test_card_fits_folder_recipe_and_weights(folder: Path):
+    card = load_card(folder)
+    recipe = read_json(Recipe, folder / "recipe.json")
+    spec = method_spec(card.method)
+
+    weights = load_weights(folder, card)
+
+    assert card.id == recipe.model_id == folder.name
+    assert (card.method, card.scale) == (recipe.method, recipe.scale)
+    assert card.claim is spec.claim
+    assert card.normalisation == TRAINING_NORMALISATION
+    assert card.limits
+    assert weights.parts
+    assert (folder / "README.md").is_file()
+    assert (folder / "curves.csv").is_file()
+
+
+@each_model
+def test_recipe_can_be_trained_again(folder: Path):
+    recipe = read_json(Recipe, folder / "recipe.json")
+    params = build(method_spec(recipe.method).train_params, recipe.params)
+
+    batch = open_training_data(recipe, None, params.patch).batch(0, 1)
+
+    assert batch.high.shape[-1] == params.patch * recipe.scale
+
+
+@each_model
+@pytest.mark.parametrize("structure", TRAINING_STRUCTURES)
+def test_model_is_ahead_of_bicubic_where_noise_matters(folder: Path, structure: str):
+    card = load_card(folder)
+    method = load_method(card.method)
+    network = method.load(load_weights(folder, card), "cpu")
+    pair = benchmark_field(structure, 100, seed=99, size=96)
+    measured = measure_normalisation(card.normalisation, pair.low)
+
+    answer = method.restore(network, measured.apply(pair.low)[np.newaxis], None, FakeRun()).mean
+
+    ours = psnr_affine(answer[0], pair.high)
+    assert ours > psnr_affine(bicubic(pair.low, card.scale), pair.high) + 1.0
