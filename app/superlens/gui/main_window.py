@@ -234,7 +234,7 @@ class MainWindow(QMainWindow):
         is_down = self._workbench.link(Lane(lane)).state is EngineState.DOWN
         message = Message(
             ChipState.BAD,
-            f"The engine ended: {reason}",
+            reason,
             "It stays down" if is_down else "It is started again; the queue and results are kept",
             action="Start again" if is_down else "",
         )

@@ -12,7 +12,7 @@ from superlens.gui.theme.fonts import font
 from superlens.gui.theme.icons import draw_icon, icon
 from superlens.gui.theme.tokens import Size
 from superlens.gui.widgets.buttons import arrow_button, button
-from superlens.gui.widgets.labels import label
+from superlens.gui.widgets.labels import ElidedLabel
 
 
 class Stage(IntEnum):
@@ -69,11 +69,12 @@ class StageBar(QWidget):
             made.clicked.connect(self._tell)
             self._stages[stage] = made
             row.addWidget(made)
-        row.addStretch(1)
-        self._project = label("", "label")
+        row.addSpacing(24)
+        self._project = ElidedLabel("", "label")
+        self._project.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.secondary = button("")
         self.primary = arrow_button("")
-        row.addWidget(self._project)
+        row.addWidget(self._project, 1)
         row.addSpacing(16)
         row.addWidget(self.secondary)
         row.addSpacing(8)

@@ -17,6 +17,9 @@ from superlens.gui.theme.icons import draw_icon
 from superlens.gui.theme.tokens import Size, readable_on
 
 _GAP, _HEAD, _SIDE = 4, 22, 22
+_ROOM_FOR_MARKS = 44
+"""Width of a cell that holds its value and a letter or a mark; below it the tooltip says them."""
+
 _PLATES = ((8, 12), (16, 24), (32, 48))
 
 
@@ -150,7 +153,8 @@ class PlateView(QWidget):
 
 def _paint_value(painter: QPainter, cell: QRectF, well: WellRow, ink: str) -> None:
     painter.setPen(QColor(ink))
-    letter = {WellRole.NEGATIVE: "N", WellRole.POSITIVE: "P"}.get(well.role, "")
+    has_room = cell.width() >= _ROOM_FOR_MARKS
+    letter = {WellRole.NEGATIVE: "N", WellRole.POSITIVE: "P"}.get(well.role, "") if has_room else ""
     painter.setFont(font(Size.AXIS, 500))
     room = cell.adjusted(10, 0, 0, 0) if letter else cell
     painter.drawText(room, Qt.AlignmentFlag.AlignCenter, value_text(well.value))
@@ -161,7 +165,7 @@ def _paint_value(painter: QPainter, cell: QRectF, well: WellRow, ink: str) -> No
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
             letter,
         )
-    if well.note:
+    if well.note and has_room:
         mark = QRectF(cell.right() - 12, cell.top() + 2, 10, 10).toRect()
         draw_icon(painter, mark, "warning", QColor(ink))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from superlens.core.assay import WellRole
@@ -13,6 +13,7 @@ from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
 from superlens.gui.theme.tokens import Size
 
+_LABEL_PX = 44
 _HALF_WIDTH, _DOT_PX, _DOT_ALPHA = 0.3, 3.5, 0.27
 _TOP_PERCENTILE = 99.5
 
@@ -22,9 +23,11 @@ class StripPlot(pg.PlotWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._plot = pg.PlotItem()
+        self._captions: tuple[str, ...] = ()  # a resize may come before the end of this
         super().__init__(parent, plotItem=self._plot)
         self._run: MeasuredRun | None = None
         self._compound = ""
+        self.setAcceptDrops(False)
         self.setMouseEnabled(False, False)
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -53,6 +56,11 @@ class StripPlot(pg.PlotWidget):
             for offset, well in zip(_offsets(len(group.wells)), group.wells, strict=True):
                 self._draw_well(place + offset, well, _stroke(len(group.wells)))
 
+    def resizeEvent(self, ev: QResizeEvent) -> None:
+        super().resizeEvent(ev)
+        if self._captions:
+            self._show_captions()
+
     def _dress(self, groups: tuple[DoseGroup, ...], end: float) -> None:
         colours = tokens()
         item = self._plot
@@ -64,8 +72,8 @@ class StripPlot(pg.PlotWidget):
         bottom.setPen(QPen(QColor(colours.control), 1))
         left.setPen(QPen(Qt.PenStyle.NoPen))
         left.setGrid(False)
-        step = max(1, -(-len(groups) // 14))
-        bottom.setTicks([[(n, g.caption) for n, g in enumerate(groups) if n % step == 0]])
+        self._captions = tuple(group.caption for group in groups)
+        self._show_captions()
         ticks = _round_ticks(end)
         left.setTicks([[(value, f"{value:g}") for value in ticks]])
         for value in ticks[1:]:
@@ -76,6 +84,13 @@ class StripPlot(pg.PlotWidget):
             self.addItem(line)
         box = self._plot.getViewBox()
         box.setRange(xRange=(-0.6, len(groups) - 0.4), yRange=(0, end), padding=0)
+
+    def _show_captions(self) -> None:
+        """Write as many captions under the groups as find room."""
+        room = max(1, self.width() - 60)
+        step = max(1, -(-len(self._captions) * _LABEL_PX // room))
+        shown = [(n, text) for n, text in enumerate(self._captions) if n % step == 0]
+        self._plot.getAxis("bottom").setTicks([shown])
 
     def _draw_cells(self, place: int, group: DoseGroup, end: float) -> None:
         if self._run is None:

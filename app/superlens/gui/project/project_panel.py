@@ -81,6 +81,7 @@ class ProjectPanel(QWidget):
             ):
                 signal.connect(self._update_count)
             self._model.rowsInserted.connect(self._select_again)
+            self._select_again()
         self._update_count()
 
     def select(self, image_id: str) -> None:

@@ -30,6 +30,7 @@ class WindowTheme(QObject):
         app.setStyle("Fusion")
         app.setFont(install_font())
         app.styleHints().colorSchemeChanged.connect(self._follow)
+        self._tell_system()
         self._show_palette()
 
     @property
@@ -60,11 +61,21 @@ class WindowTheme(QObject):
     def choose(self, choice: Theme) -> None:
         """Show another theme at once."""
         self._choice = choice
+        self._tell_system()
         self.apply()
 
     def _follow(self) -> None:
         if self._choice is Theme.SYSTEM:
             self.apply()
+
+    def _tell_system(self) -> None:
+        """Let native dialogs and title bars follow the choice."""
+        hints = self._app.styleHints()
+        if self._choice is Theme.SYSTEM:
+            hints.unsetColorScheme()
+        else:
+            is_dark = self._choice is Theme.DARK
+            hints.setColorScheme(Qt.ColorScheme.Dark if is_dark else Qt.ColorScheme.Light)
 
     def _show_palette(self) -> None:
         scheme = self._scheme()

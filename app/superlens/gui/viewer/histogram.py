@@ -56,7 +56,8 @@ class ContrastHistogram(QWidget):
             start = min(float(s[0]) for s in given.values())
             ends = [float(s[round(0.9995 * (len(s) - 1))]) for s in given.values()]
             self._range = start, max(start + 1e-6, *ends)
-        self._curves = {name: _curve(sample, self._range) for name, sample in given.items()}
+        bins = _bins(given["low"], self._range) if "low" in given else _BINS
+        self._curves = {name: _curve(s, self._range, bins) for name, s in given.items()}
         self.update()
 
     def show_limits(self, limits: Limits) -> None:
@@ -148,8 +149,18 @@ class ContrastHistogram(QWidget):
         return start + min(1.0, max(0.0, share)) * (end - start)
 
 
-def _curve(sample: NDArray[np.float32], span: tuple[float, float]) -> NDArray[np.float64]:
-    counts, _ = np.histogram(sample, bins=_BINS, range=span)
+def _bins(sample: NDArray[np.float32], span: tuple[float, float]) -> int:
+    """Give a number of bins that all hold as many whole numbers, where the values are whole."""
+    width = span[1] - span[0]
+    if width > 2 * _BINS or width < 8 or not np.array_equal(sample, np.round(sample)):
+        return _BINS
+    return max(8, int(width / np.ceil(width / _BINS)))
+
+
+def _curve(
+    sample: NDArray[np.float32], span: tuple[float, float], bins: int
+) -> NDArray[np.float64]:
+    counts, _ = np.histogram(sample, bins=bins, range=span)
     smooth = np.convolve(np.sqrt(counts), np.ones(3) / 3, mode="same")
     return smooth / max(1e-9, smooth.max())
 

@@ -41,6 +41,7 @@ class ImageView(pg.GraphicsView):
         self.box.disableAutoRange()
         self.setCentralItem(self.box)
         self.setMouseTracking(True)
+        self.setAcceptDrops(False)  # files are dropped on the window
         self._item, self._detail_item = pg.ImageItem(), pg.ImageItem()
         for item in (self._item, self._detail_item):
             item.setAutoDownsample(False)
