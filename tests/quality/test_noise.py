@@ -118,3 +118,21 @@ def test_noise_of_a_real_exposure_is_what_a_second_longer_exposure_leaves():
     for value in (8, 12, 20, 30):
         found = short[long == value]
         assert model.sigma(found.mean()) == pytest.approx(found.std(), rel=0.12)
+
+
+def test_a_black_background_keeps_at_least_the_noise_of_rounding():
+    image = np.zeros((128, 128))
+    image[32:96, 32:96] = picture(np.full((64, 64), 200.0), 1.0, 0.0, 0.0)
+
+    model = estimate_noise(image)
+
+    # A count is known to half a count at best: variance 1/12.
+    assert model.sigma(0.0) >= np.sqrt(1 / 12)
+    assert model.sigma(-50.0) >= np.sqrt(1 / 12)
+
+
+def test_even_parts_of_a_picture_of_real_numbers_are_not_without_noise():
+    image = np.zeros((128, 128))
+    image[32:96, 32:96] = np.random.default_rng(0).normal(5.5, 0.5, (64, 64))
+
+    assert estimate_noise(image).sigma(0.0) > 1e-4

@@ -16,6 +16,10 @@ _FEWEST_BLOCKS = 12
 _MEDIAN_TO_MEAN = 0.927
 """Median over blocks of the mean square of differenced white noise, over its expectation."""
 _ROUNDS = 8
+_QUIET_QUANTILE = 0.05
+_ROUNDING_VARIANCE = 1.0 / 12.0
+_LEAST_SHARE = 1e-6
+"""Of the largest variance: pictures of numbers that are not whole may have perfectly even parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,14 @@ class NoiseModel:
     """Value at which the shot noise vanishes."""
     read_variance: float
     """Variance that does not depend on brightness."""
+    least_variance: float = 0.0
+    """No pixel is quieter than this, wherever the line leads: rounding, or the quietest part."""
 
     def variance(self, expected: ArrayLike) -> Float:
         """Give the variance at expected values."""
         light = np.maximum(np.asarray(expected, np.float64) - self.offset, 0.0)
-        return np.maximum(self.gain * light + self.read_variance, np.finfo(np.float32).tiny)
+        least = max(self.least_variance, float(np.finfo(np.float32).tiny))
+        return np.maximum(self.gain * light + self.read_variance, least)
 
     def sigma(self, expected: ArrayLike) -> Float:
         """Give the standard deviation at expected values; never 0."""
@@ -68,15 +75,21 @@ def estimate_noise(raw: ArrayLike) -> NoiseModel:
             f"Give at least {4 * _BLOCK} pixels on each side.",
         )
     level, variance = _blocks(image)
+    least = _least_variance(image, variance)
     bins = _binned(level, variance)
-    if bins is None:
-        return NoiseModel(0.0, 0.0, float(np.median(variance)) / _MEDIAN_TO_MEAN)
-    slope, intercept = _line(*bins)
+    slope, intercept = (0.0, 0.0) if bins is None else _line(*bins)
     if slope <= 0.0:
-        return NoiseModel(0.0, 0.0, float(np.median(variance)) / _MEDIAN_TO_MEAN)
+        return NoiseModel(0.0, 0.0, float(np.median(variance)) / _MEDIAN_TO_MEAN, least)
     if intercept >= 0.0:
-        return NoiseModel(slope, 0.0, intercept)
-    return NoiseModel(slope, -intercept / slope, 0.0)
+        return NoiseModel(slope, 0.0, intercept, least)
+    return NoiseModel(slope, -intercept / slope, 0.0, least)
+
+
+def _least_variance(image: Float, variance: Float) -> float:
+    """Give the variance of the quietest blocks, at least that of rounding to whole numbers."""
+    quietest = float(np.quantile(variance, _QUIET_QUANTILE)) / _MEDIAN_TO_MEAN
+    rounding = _ROUNDING_VARIANCE if np.array_equal(image, np.rint(image)) else 0.0
+    return max(quietest, rounding, _LEAST_SHARE * float(variance.max(initial=0.0)))
 
 
 def _blocks(image: Float) -> tuple[Float, Float]:
