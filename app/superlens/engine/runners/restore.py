@@ -265,7 +265,7 @@ def _place_note(work: _Work) -> str:
 
 
 def _result(job_id: str, work: _Work, facts: _Facts, seconds: float) -> ResultRecord:
-    numbers = [Number("Duration", seconds, unit="s")]
+    numbers: list[Number] = []
     if facts.agreement is not None:
         numbers += [
             Number("Misfit to the raw image (χ² per pixel)", facts.agreement.chi2),
@@ -277,6 +277,7 @@ def _result(job_id: str, work: _Work, facts: _Facts, seconds: float) -> ResultRe
         ]
     if facts.median_spread is not None:
         numbers.append(Number("Median spread", facts.median_spread, unit="input units"))
+    numbers.append(Number("Duration", seconds, unit="s"))
     return ResultRecord(
         job_id=job_id,
         kind=work.request.kind.value,
