@@ -20,7 +20,7 @@ def print_error(error: ErrorInfo) -> None:
 
 
 class ProgressLine:
-    """Shows the events of one job: a bar on a terminal, else only warnings.
+    """Shows the events of one job: plan and bar on a terminal, warnings anywhere.
 
     Metrics go to `on_metric`, so that a training can print its curve.
     """
@@ -42,7 +42,8 @@ class ProgressLine:
         """Show one event of the engine."""
         match event:
             case Accepted(plan=plan):
-                self._write(f"{self._title}: {plan}")
+                if plan and self._stream.isatty():
+                    self._write(f"{self._title}: {plan}")
             case Progress():
                 self._advance(event)
             case LogLine(level=LogLevel.WARNING | LogLevel.ERROR, text=text):

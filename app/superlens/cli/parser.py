@@ -170,6 +170,7 @@ def _add_measure(commands: Any) -> None:
 def _add_run(commands: Any) -> None:
     parser = commands.add_parser("run", help="do a complete job request")
     parser.add_argument("job", type=Path, metavar="JOB.json")
+    parser.add_argument("--out", type=Path, help="write there instead of where the request says")
     _add_json(parser)
 
 

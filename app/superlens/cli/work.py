@@ -1,6 +1,7 @@
 """Commands that make run folders: `restore`, `train`, `evaluate`, `measure`, `run`, `report`."""
 
 import argparse
+import dataclasses
 import json
 import uuid
 from pathlib import Path
@@ -59,8 +60,6 @@ def restore(arguments: argparse.Namespace) -> int:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train a model from a recipe, or go on with it."""
-    import dataclasses
-
     from superlens.core.jobs import Recipe
     from superlens.core.parameters import build, plain_values
     from superlens.io.codec import read_json
@@ -142,6 +141,8 @@ def run(arguments: argparse.Namespace) -> int:
     from superlens.io.codec import read_request
 
     request = read_request(arguments.job)
+    if arguments.out is not None:
+        request = dataclasses.replace(request, out=_absolute(arguments.out))
     result = do_request(request, request.kind.value)
     _print_result(result, arguments.json)
     return 0
