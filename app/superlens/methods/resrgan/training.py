@@ -177,9 +177,8 @@ class Training:
             self._validate()
 
     def _validate(self) -> None:
-        judge = Generator(self._architecture)
-        judge.load_state_dict(self._ema.average)
-        placed(judge, self._run.device).eval()
+        judge = placed(Generator(self._architecture), self._run.device).eval()
+        self._ema.copy_to(judge)
         values: list[float] = []
         for index, batch in enumerate(self._data.validation()):
             self._run.check()
