@@ -229,8 +229,10 @@ class _QtPress:
             font.setWeight(QFont.Weight(style.weight))
             font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
             # Glyphs that only a font feature reaches lose their letters when copied from a PDF:
-            # no contextual forms here, and no tabular figures either.
+            # no contextual forms here, and no tabular figures, which a window in this process
+            # asks for in the font of the whole application.
             font.setFeature(QFont.Tag("calt"), 0)
+            font.setFeature(QFont.Tag("tnum"), 0)
             self._fonts[style] = font
         return self._fonts[style]
 
