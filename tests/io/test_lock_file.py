@@ -211,3 +211,18 @@ def test_lock_that_disappears_while_it_is_judged_is_taken(
 
     lock.require()
     lock.release()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no zombies")
+def test_lock_of_a_killed_process_nobody_waited_for_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+        os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)  # dead, but still in the table
+
+        LockFile(path, "The thing").release()
+
+        assert psutil.Process(holder.pid).status() == psutil.STATUS_ZOMBIE

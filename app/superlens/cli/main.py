@@ -60,7 +60,10 @@ def _guarded(arguments: argparse.Namespace) -> int:
     try:
         return _command(arguments.command)(arguments)
     except (KeyboardInterrupt, JobCancelled):
-        print("superlens: stopped; nothing half-written was left.", file=sys.stderr)
+        print(
+            "superlens: stopped. Finished results are kept; a training goes on with --resume.",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     except BrokenPipeError:
         return FAILED

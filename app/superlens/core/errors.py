@@ -13,7 +13,7 @@
     ├── ProjectLocked         another program writes this project
     ├── IncompatibleVersion   a document made by a newer Superlens
     ├── OutOfMemory           not even the smallest tile fits on the device
-    ├── Diverged              training reached numbers that are not finite
+    ├── Diverged              training or restoring gave numbers that are not finite
     ├── JobCancelled          the user asked to stop; not a failure
     └── EngineLost            the engine process ended while it worked
 
@@ -84,7 +84,7 @@ class OutOfMemory(SuperlensError):
 
 
 class Diverged(SuperlensError):
-    """Training reached numbers that are not finite."""
+    """Training or restoring reached numbers that are not finite."""
 
 
 class JobCancelled(SuperlensError):

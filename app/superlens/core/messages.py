@@ -158,7 +158,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """An end: the job was stopped; nothing half-written stays."""
+    """An end: the job was stopped; only a training leaves something, its checkpoints."""
 
     job_id: str
 

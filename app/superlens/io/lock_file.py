@@ -136,7 +136,10 @@ def _read_owner(path: Path) -> _Owner | None:
 
 def _is_running(owner: _Owner) -> bool:
     try:
-        started = psutil.Process(owner.pid).create_time()
+        process = psutil.Process(owner.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False  # dead, its parent has not asked for its ending yet
+        started = process.create_time()
     except psutil.AccessDenied:
         return True
     except psutil.Error:
