@@ -137,9 +137,9 @@ def _read_owner(path: Path) -> _Owner | None:
 def _is_running(owner: _Owner) -> bool:
     try:
         process = psutil.Process(owner.pid)
+        started = process.create_time()
         if process.status() == psutil.STATUS_ZOMBIE:
             return False  # dead, its parent has not asked for its ending yet
-        started = process.create_time()
     except psutil.AccessDenied:
         return True
     except psutil.Error:
