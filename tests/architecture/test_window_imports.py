@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
 HEAVY = ("torch", "scipy", "skimage", "superlens.engine.serve", "superlens.methods.nets")
 LATE = ("tifffile", "imagecodecs", "PIL", "jinja2", "safetensors", "qtawesome", "OpenGL")
+FOREIGN = ("nd2",)
 
 
 def _loaded_by(statement: str) -> set[str]:
@@ -22,6 +24,11 @@ def _loaded_by(statement: str) -> set[str]:
         env=_environment(),
     )
     return set(done.stdout.split())
+
+
+@cache
+def _loaded_by_import(module: str) -> set[str]:
+    return _loaded_by(f"import {module}")
 
 
 def _environment() -> dict[str, str]:
@@ -44,6 +51,12 @@ def test_window_loads_file_libraries_only_when_a_file_is_opened(
     loaded: set[str], name: str
 ) -> None:
     assert name not in loaded
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("start", ["superlens.gui.main_window", "superlens.io.images"])
+def test_no_start_loads_a_library_of_a_foreign_format(start: str, name: str) -> None:
+    assert name not in _loaded_by_import(start)
 
 
 def test_preflight_comes_before_qt() -> None:

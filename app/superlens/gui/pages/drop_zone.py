@@ -20,7 +20,9 @@ class DropZone(QWidget):
         self.files = button("Import files…", "primary", "file-plus")
         self.folder = button("Import folder…", icon_name="folder-open")
         heading = label("Drop microscope files or a folder", "heading")
-        formats = label("TIFF, OME-TIFF, ImageJ TIFF, PNG  ·  multi-scene, Z, T, channels", "body")
+        formats = label(
+            "TIFF, OME-TIFF, ImageJ TIFF, ND2, PNG  ·  multi-scene, Z, T, channels", "body"
+        )
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)

@@ -30,3 +30,7 @@ def open_image(path: Path) -> ImageSource:
             from superlens.io.images.picture_file import PictureImage
 
             return PictureImage(path)
+        case FileKind.ND2:
+            from superlens.io.images.nd2_file import Nd2Image
+
+            return Nd2Image(path)

@@ -17,11 +17,12 @@ class FileKind(StrEnum):
 
     TIFF = "tiff"
     PICTURE = "picture"
+    ND2 = "nd2"
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreign:
-    """A format that is recognised only to say its name."""
+class _Signature:
+    """A format and the bytes that it is recognised by."""
 
     name: str
     magic: bytes
@@ -38,31 +39,33 @@ class _Foreign:
 _ZIP, _PDF, _OLE = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PICTURE_MAGICS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_READ = {
+    FileKind.ND2: _Signature("a Nikon ND2 file", b"\xda\xce\xbe\x0a"),
+}
 _FOREIGN = (
-    _Foreign("a Zeiss CZI file", b"ZISRAWFILE"),
-    _Foreign("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a")),
-    _Foreign("a Nikon ND2 file", b"\xda\xce\xbe\x0a"),
-    _Foreign("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
-    _Foreign("a JPEG 2000 file", b"\xffO\xffQ"),
-    _Foreign("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
-    _Foreign("a DICOM file", b"DICM", 128),
-    _Foreign("an MRC file", b"MAP ", 208),
-    _Foreign("a DeltaVision DV file", b"\xa0\xc0", 96),
-    _Foreign("a DeltaVision DV file", b"\xc0\xa0", 96),
-    _Foreign("an Olympus OIR file", b"OLYMPUSRAWFORMAT"),
-    _Foreign("a FITS file", b"SIMPLE  ="),
-    _Foreign("a GIF picture", b"GIF8"),
-    _Foreign("a BMP picture", b"BM", also=(6, b"\0\0\0\0")),
-    _Foreign("a WebP picture", b"RIFF", also=(8, b"WEBP")),
-    _Foreign("an AVIF picture", b"ftypavif", 4),
-    _Foreign("a HEIC picture", b"ftyphei", 4),
-    _Foreign("a NumPy array", b"\x93NUMPY"),
-    _Foreign("an OLE container (such as Olympus OIB, Zeiss ZVI or an Office document)", _OLE),
-    _Foreign("a PDF document", _PDF, is_image=False),
-    _Foreign("a ZIP archive", _ZIP, is_image=False),
-    _Foreign("a RAR archive", b"Rar!", is_image=False),
-    _Foreign("a 7-Zip archive", b"7z\xbc\xaf\x27\x1c", is_image=False),
-    _Foreign("a file packed by gzip", b"\x1f\x8b", is_image=False),
+    _Signature("a Zeiss CZI file", b"ZISRAWFILE"),
+    _Signature("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a")),
+    _Signature("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
+    _Signature("a JPEG 2000 file", b"\xffO\xffQ"),
+    _Signature("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
+    _Signature("a DICOM file", b"DICM", 128),
+    _Signature("an MRC file", b"MAP ", 208),
+    _Signature("a DeltaVision DV file", b"\xa0\xc0", 96),
+    _Signature("a DeltaVision DV file", b"\xc0\xa0", 96),
+    _Signature("an Olympus OIR file", b"OLYMPUSRAWFORMAT"),
+    _Signature("a FITS file", b"SIMPLE  ="),
+    _Signature("a GIF picture", b"GIF8"),
+    _Signature("a BMP picture", b"BM", also=(6, b"\0\0\0\0")),
+    _Signature("a WebP picture", b"RIFF", also=(8, b"WEBP")),
+    _Signature("an AVIF picture", b"ftypavif", 4),
+    _Signature("a HEIC picture", b"ftyphei", 4),
+    _Signature("a NumPy array", b"\x93NUMPY"),
+    _Signature("an OLE container (such as Olympus OIB, Zeiss ZVI or an Office document)", _OLE),
+    _Signature("a PDF document", _PDF, is_image=False),
+    _Signature("a ZIP archive", _ZIP, is_image=False),
+    _Signature("a RAR archive", b"Rar!", is_image=False),
+    _Signature("a 7-Zip archive", b"7z\xbc\xaf\x27\x1c", is_image=False),
+    _Signature("a file packed by gzip", b"\x1f\x8b", is_image=False),
 )
 
 
@@ -87,6 +90,9 @@ def recognise(path: Path) -> FileKind:
         return FileKind.TIFF
     if head.startswith(_PICTURE_MAGICS):
         return FileKind.PICTURE
+    for kind, signature in _READ.items():
+        if signature.fits(head):
+            return kind
     raise _foreign_error(path, head)
 
 
@@ -106,11 +112,11 @@ def _foreign_error(path: Path, head: bytes) -> SuperlensError:
         return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
     return UnreadableFile(
         f"{path.name} is not an image file that Superlens knows",
-        "Choose a TIFF, OME-TIFF, ImageJ TIFF, PNG or JPEG file",
+        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, PNG or JPEG file",
     )
 
 
-def _named_error(path: Path, head: bytes, foreign: _Foreign) -> SuperlensError:
+def _named_error(path: Path, head: bytes, foreign: _Signature) -> SuperlensError:
     if _is_protected(path, head):
         return UnreadableFile(
             f"{path.name} is {foreign.name} that is protected by a password",
