@@ -9,7 +9,10 @@ import pytest
 
 HEAVY = ("torch", "scipy", "skimage", "superlens.engine.serve", "superlens.methods.nets")
 LATE = ("tifffile", "imagecodecs", "PIL", "jinja2", "safetensors", "qtawesome", "OpenGL")
-FOREIGN = ("nd2",)
+FOREIGN = (
+    "liffile",
+    "nd2",
+)
 
 
 def _loaded_by(statement: str) -> set[str]:

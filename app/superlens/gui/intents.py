@@ -28,7 +28,9 @@ from superlens.workbench.requests import (
 )
 from superlens.workbench.workbench import Workbench
 
-_IMAGE_FILTER = "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.png);;All files (*)"
+_IMAGE_FILTER = (
+    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.lif *.png);;All files (*)"
+)
 
 
 class Intents(QObject):

@@ -34,3 +34,7 @@ def open_image(path: Path) -> ImageSource:
             from superlens.io.images.nd2_file import Nd2Image
 
             return Nd2Image(path)
+        case FileKind.LIF:
+            from superlens.io.images.lif_file import LifImage
+
+            return LifImage(path)
