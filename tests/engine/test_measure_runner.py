@@ -319,7 +319,7 @@ def test_cancelled_job_leaves_nothing(tmp_path, plate_fields) -> None:
     class Sink(list):
         def append(self, event):
             seen.append(event)
-            if isinstance(event, Progress) and event.done == 2:
+            if isinstance(event, Progress):  # on a fast machine only the first is sure to come
                 control.cancel()
 
     with pytest.raises(JobCancelled):
