@@ -136,7 +136,6 @@ def test_encrypted_office_document_is_named(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"ZISRAWFILE" + bytes(100), "a Zeiss CZI file"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
         (bytes(208) + b"MAP " + bytes(100), "an MRC file"),
         (bytes(96) + struct.pack("<h", -16224) + bytes(200), "a DeltaVision DV file"),

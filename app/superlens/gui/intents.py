@@ -26,10 +26,11 @@ from superlens.workbench.requests import (
     restore_request,
     restore_stem,
 )
+from superlens.workbench.run_intake import RunIntake
 from superlens.workbench.workbench import Workbench
 
 _IMAGE_FILTER = (
-    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.lif *.png);;All files (*)"
+    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.lif *.czi *.png);;All files (*)"
 )
 
 
@@ -54,6 +55,7 @@ class Intents(QObject):
         self._reader = BackgroundReader(self)
         self._reader.answered.connect(self._take_plate)
         self._measuring: MeasureWish | None = None
+        self._runs: RunIntake | None = None
 
     def shutdown(self) -> None:
         """Stop reading."""
@@ -65,6 +67,17 @@ class Intents(QObject):
             return
         try:
             self._workbench.ensure_project().add_files(list(paths))
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+
+    def open_runs(self, folders: Sequence[Path]) -> None:
+        """Attach finished run folders, such as the command line's, to the open project."""
+        try:
+            project = self._workbench.ensure_project()
+            if self._runs is None or self._runs.project is not project:
+                self._runs = RunIntake(project)
+            for folder in folders:
+                self._runs.add(folder)
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
 

@@ -38,3 +38,7 @@ def open_image(path: Path) -> ImageSource:
             from superlens.io.images.lif_file import LifImage
 
             return LifImage(path)
+        case FileKind.CZI:
+            from superlens.io.images.czi_file import CziImage
+
+            return CziImage(path)

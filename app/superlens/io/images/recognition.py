@@ -19,6 +19,7 @@ class FileKind(StrEnum):
     PICTURE = "picture"
     ND2 = "nd2"
     LIF = "lif"
+    CZI = "czi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ _PICTURE_MAGICS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _READ = {
     FileKind.ND2: _Signature("a Nikon ND2 file", b"\xda\xce\xbe\x0a"),
     FileKind.LIF: _Signature("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a")),
+    FileKind.CZI: _Signature("a Zeiss CZI file", b"ZISRAWFILE"),
 }
 _FOREIGN = (
-    _Signature("a Zeiss CZI file", b"ZISRAWFILE"),
     _Signature("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
     _Signature("a JPEG 2000 file", b"\xffO\xffQ"),
     _Signature("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
@@ -113,7 +114,7 @@ def _foreign_error(path: Path, head: bytes) -> SuperlensError:
         return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
     return UnreadableFile(
         f"{path.name} is not an image file that Superlens knows",
-        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, PNG or JPEG file",
+        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, PNG or JPEG file",
     )
 
 

@@ -1,0 +1,141 @@
+"""Zeiss CZI files, by pylibCZIrw: scenes of one or many tiles, read by region."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.core.errors import UnreadableFile
+from superlens.core.records import ImageInfo, SceneInfo
+from superlens.io.images.czi_xml import CziFacts, parse_czi
+from superlens.io.images.foreign_source import (
+    ForeignImage,
+    PlaneRequest,
+    missing_planes,
+    unsupported,
+)
+
+_DTYPES = {
+    "Gray8": "uint8",
+    "Gray16": "uint16",
+    "Gray32Float": "float32",
+    "Bgr24": "uint8",
+    "Bgr48": "uint16",
+}
+_FOREIGN_AXES = {
+    "H": "phases (raw Airyscan or SIM data)",
+    "V": "views",
+    "I": "illuminations",
+    "R": "rotations",
+    "B": "blocks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """Where a scene lies on the stage, in pixels."""
+
+    number: int | None
+    """As the file counts it; None where the file has no scenes."""
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class CziImage(ForeignImage):
+    """An open CZI file."""
+
+    def _opened(self, path: Path) -> Any:
+        from pylibCZIrw import czi  # pyright: ignore[reportMissingTypeStubs]
+
+        return czi.CziReader(str(path))
+
+    def _described(self, path: Path) -> ImageInfo:
+        box: dict[str, tuple[int, int]] = self._handle.total_bounding_box
+        sizes = {axis: end - start for axis, (start, end) in box.items()}
+        _require_known_axes(path.name, sizes)
+        kind = _pixel_type(path.name, self._handle.pixel_types)
+        self._is_colour = kind.startswith("Bgr")
+        self._areas = _areas(self._handle)
+        self._stored = _stored_planes(self._handle)
+        facts = parse_czi(self._handle.raw_metadata)
+        declared = len(self._areas) * sizes["T"] * sizes["C"] * sizes["Z"]
+        self._declared = declared
+        if not self._stored:
+            raise missing_planes(path.name, 0, declared)
+        missing = declared - len(self._stored)
+        told = f"{missing} of {declared} planes were never written to this file"
+        scenes = tuple(
+            _scene(index, area, (sizes["T"], sizes["C"], sizes["Z"]), kind, facts)
+            for index, area in enumerate(self._areas)
+        )
+        return ImageInfo(str(path), "Zeiss CZI", scenes, (told,) if missing > 0 else ())
+
+    def _pixels(self, wanted: PlaneRequest) -> NDArray[Any]:
+        area, roi = self._areas[wanted.scene], wanted.roi
+        if (area.number or 0, wanted.t, wanted.c, wanted.z) not in self._stored:
+            # The library gives black for planes that are not there.
+            raise missing_planes(self._name, len(self._stored), self._declared)
+        pixels = self._handle.read(
+            roi=(area.x + roi.x, area.y + roi.y, roi.width, roi.height),
+            plane={"T": wanted.t, "C": wanted.c, "Z": wanted.z},
+            scene=area.number,
+        )
+        return pixels[..., ::-1] if self._is_colour else pixels[..., 0]
+
+
+def _require_known_axes(name: str, sizes: dict[str, int]) -> None:
+    for axis, words in _FOREIGN_AXES.items():
+        if sizes.get(axis, 1) > 1:
+            raise unsupported(name, f"{sizes[axis]} {words}")
+
+
+def _pixel_type(name: str, by_channel: dict[int, str]) -> str:
+    kinds = sorted(set(by_channel.values()))
+    if not kinds:
+        raise UnreadableFile(f"{name} holds no image", "Choose a file with images in it")
+    if len(kinds) > 1:
+        raise unsupported(name, f"channels of different types ({' and '.join(kinds)})")
+    if kinds[0] not in _DTYPES:
+        raise unsupported(name, f"pixels of the type {kinds[0]}")
+    return kinds[0]
+
+
+def _areas(file: Any) -> tuple[_Area, ...]:
+    scenes: dict[int, Any] = file.scenes_bounding_rectangle_no_pyramid
+    found = sorted(scenes.items()) or [(None, file.total_bounding_rectangle_no_pyramid)]
+    return tuple(_Area(number, box.x, box.y, box.w, box.h) for number, box in found)
+
+
+def _stored_planes(file: Any) -> frozenset[tuple[int, int, int, int]]:
+    """Give (scene, t, c, z) of all planes of which at least one tile was written."""
+    planes: set[tuple[int, int, int, int]] = set()
+
+    def remember(_: int, block: Any) -> bool:
+        place: dict[str, int] = block.coordinate.to_dict()
+        s, t, c, z = (place.get(axis, 0) for axis in "STCZ")
+        planes.add((s, t, c, z))
+        return True
+
+    file.enumerate_subblocks_subset(remember, only_layer0=True)
+    return frozenset(planes)
+
+
+def _scene(
+    index: int, area: _Area, counts: tuple[int, int, int], kind: str, facts: CziFacts
+) -> SceneInfo:
+    is_colour = kind.startswith("Bgr")
+    shape = (*counts, area.height, area.width)
+    return SceneInfo(
+        name=facts.scene_names.get(area.number or 0) or f"Scene {index + 1}",
+        shape=(*shape, 3) if is_colour else shape,
+        dtype=np.dtype(_DTYPES[kind]).name,
+        pixel_sizes=facts.pixel_sizes,
+        channels=facts.channels_for(counts[1]),
+        axes="TCZYXS" if is_colour else "TCZYX",
+        numerical_aperture=facts.numerical_aperture,
+        time_interval_s=facts.time_interval_s,
+    )
