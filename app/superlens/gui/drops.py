@@ -4,6 +4,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
+from superlens.workbench.run_intake import is_run
+
 
 def local_paths(data: QMimeData) -> tuple[Path, ...]:
     """Give the files and folders of a drop that lie on this computer; web links give none."""
@@ -15,6 +17,11 @@ def plate_map_in(paths: tuple[Path, ...]) -> Path | None:
     """Give the plate map if the drop is exactly one CSV file."""
     is_plate = len(paths) == 1 and paths[0].suffix.lower() == ".csv"
     return paths[0] if is_plate else None
+
+
+def runs_in(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Give the run folders if the drop holds nothing else."""
+    return paths if paths and all(is_run(path) for path in paths) else ()
 
 
 def project_in(paths: tuple[Path, ...]) -> Path | None:

@@ -18,7 +18,7 @@ from superlens.core.errors import ErrorInfo
 from superlens.core.jobs import JobKind, JobRecord, JobState, Lane
 from superlens.core.messages import Ready
 from superlens.gui.actions import ActionRegistry
-from superlens.gui.drops import local_paths, plate_map_in, project_in
+from superlens.gui.drops import local_paths, plate_map_in, project_in, runs_in
 from superlens.gui.menus import MenuRow, fill_menus
 from superlens.gui.pages.start_page import StartPage
 from superlens.gui.stage_bar import Stage, StageBar
@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         self.open_paths(local_paths(event.mimeData()))
 
     def open_paths(self, paths: tuple[Path, ...]) -> None:
-        """Open what was dropped or named at the start: images, folders, a plate map, a project."""
+        """Open what was dropped or named: images, folders, a plate map, runs, a project."""
         intents = self.workspace.intents
         if not paths:
             self.message_bar.show_message(
@@ -124,6 +124,9 @@ class MainWindow(QMainWindow):
             intents.plate_chosen.emit(plate)
         elif (folder := project_in(paths)) is not None:
             intents.open_project(folder)
+        elif runs := runs_in(paths):
+            intents.open_runs(runs)
+            self.workspace.flow.go(Stage.CHECK)
         else:
             intents.import_paths(paths)
 

@@ -159,6 +159,17 @@ class Project(QObject):
         """Give the ids of the images that a result belongs to."""
         return self._results[job_id].image_ids
 
+    def attach(self, result: ResultRecord, image_ids: tuple[str, ...]) -> None:
+        """Take in a finished run: of these images, or of the project as a whole with none."""
+        saved = replace(result, folder=self._places.portable(Path(result.folder)))
+        try:
+            self._store.add_result(image_ids, saved)
+        except SuperlensError as error:
+            logger.exception("A result was not written into the project")
+            self.save_failed.emit(describe_error(error))
+        self._results[saved.job_id] = AttachedResult(image_ids, saved)
+        self.result_added.emit(self._with_place(saved))
+
     def new_run_folder(self, stem: str) -> Path:
         """Give a run folder `<project>/results/<stem>-<n>` that no run and no waiting job uses."""
         planned = (run_folder_of(job.request) for job in self._jobs.jobs())
@@ -203,18 +214,8 @@ class Project(QObject):
     def _note_ended_job(self, job: JobRecord) -> None:
         is_thumbnail = job.request.kind is JobKind.THUMBNAIL
         if job.state is JobState.DONE and job.result is not None and not is_thumbnail:
-            self._attach(job, job.result)
-
-    def _attach(self, job: JobRecord, result: ResultRecord) -> None:
-        saved = replace(result, folder=self._places.portable(Path(result.folder)))
-        image_ids = tuple(item for item in self._images_of_job(job) if item in self._images)
-        try:
-            self._store.add_result(image_ids, saved)
-        except SuperlensError as error:
-            logger.exception("A result was not written into the project")
-            self.save_failed.emit(describe_error(error))
-        self._results[saved.job_id] = AttachedResult(image_ids, saved)
-        self.result_added.emit(self._with_place(saved))
+            image_ids = (item for item in self._images_of_job(job) if item in self._images)
+            self.attach(job.result, tuple(image_ids))
 
     def _images_of_job(self, job: JobRecord) -> tuple[str, ...]:
         """Give what a job was about: as submitted, or else by the files that it reads."""
