@@ -352,6 +352,19 @@ def test_files_with_all_channels_count_by_themselves(images: Path) -> None:
     assert plate.fields[0].channels["dna"].channel == 1
 
 
+def test_file_with_all_channels_may_be_named_after_one(images: Path) -> None:
+    write_channels(images / "protein_001.tif", "DAPI", "GFP")
+    write_channels(images / "protein_002.tif", "DAPI", "GFP")
+
+    fields = fields_from_folder(images, ROLES).fields
+
+    assert [item.well for item in fields] == ["protein_001", "protein_002"]
+    assert {role: image.channel for role, image in fields[0].channels.items()} == {
+        "dna": 0,
+        "protein": 1,
+    }
+
+
 def test_leftover_files_are_reported(images: Path) -> None:
     touch(images, "A01_gfp.tif", "A01_dna.tif", "A02_gfp.tif")
     write_channels(images / "notes.tif", "red")

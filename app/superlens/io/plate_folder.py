@@ -46,8 +46,8 @@ def fields_from_folder(
 
     A file belongs to a channel when its name holds the role's name, one of its aliases, or the
     name given in `channel_names`. Files of one well and field make one field of view. A file
-    without such a word counts when it holds all channels itself. Without a well in the names,
-    every field is a well of its own.
+    without such a word, or without its fellows, counts when it holds all channels itself.
+    Without a well in the names, every field is a well of its own.
 
     Args:
         images: the folder; folders inside it are not looked into.
@@ -64,18 +64,20 @@ def fields_from_folder(
     require_known_roles(roles, names)
     files = _image_files(images)
     named = [_parsed(path, roles, names) for path in files]
-    fields, leftover = _paired([item for item in named if item.role], roles)
+    fields, unpaired = _paired([item for item in named if item.role], roles)
     finder = ChannelFinder(roles, names)
-    for item in (item for item in named if not item.role):
-        if finder.fits(item.path):
-            fields.append(FieldInput(*_place(item), finder.images(item.path)))
+    leftover: list[Path] = []
+    for path in (*unpaired, *(item.path for item in named if not item.role)):
+        if finder.fits(path):
+            # Whatever its name says, it holds all channels.
+            fields.append(FieldInput(*_place(_parsed(path, (), {})), finder.images(path)))
         else:
-            leftover.append(item.path)
+            leftover.append(path)
     if not fields:
         raise InvalidInput(
             f"No field with all channels ({', '.join(role.id for role in roles)}) is in {images}",
-            "Name the files like A01_dna.tif and A01_protein.tif, or say which word means which "
-            "channel with --channel ROLE=NAME",
+            f"Name the files like {' and '.join(f'A01_{role.id}.tif' for role in roles)}, or say "
+            "which word means which channel with --channel ROLE=NAME",
         )
     fields.sort(key=lambda field: (field.well, field.name))
     wells = dict.fromkeys(field.well for field in fields)
