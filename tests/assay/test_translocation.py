@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from assay.drawn_cells import BACKGROUND, Cell, draw, field_of, lattice
 from shared_data import require_shared_data
+from superlens.assay.scales import diameter_px
 from superlens.assay.translocation import runtime
 from superlens.assay.translocation.runtime import Translocation
 from superlens.assay.translocation.spec import TranslocationParams
@@ -111,7 +112,7 @@ def test_length_left_out_in_micrometres_is_that_in_pixels() -> None:
     ],
 )
 def test_given_nucleus_diameter_is_used(params, about, size_px) -> None:
-    assert runtime._diameter_px(field_of({}, **about), params) == size_px
+    assert diameter_px(field_of({}, **about), params) == size_px
 
 
 def test_enlarged_field_gives_the_numbers_of_the_raw_one() -> None:

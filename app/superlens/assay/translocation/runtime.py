@@ -20,7 +20,8 @@ from superlens.assay.filtering import (
 )
 from superlens.assay.labelled import areas, centres, means, medians, touching_border
 from superlens.assay.plate import voided
-from superlens.assay.segmentation import NucleiSettings, estimate_diameter, segment_nuclei
+from superlens.assay.scales import area_unit, diameter_px, field_nuclei, length_px
+from superlens.assay.segmentation import estimate_diameter
 from superlens.assay.translocation.spec import TRANSLOCATION, TranslocationParams
 from superlens.core.assay import Field, FieldMeasurement, ObjectRow
 
@@ -69,7 +70,7 @@ class Translocation:
             if not np.isfinite(image).any():
                 empty = np.zeros(image.shape, np.int32)
                 return FieldMeasurement((), empty, warnings=(BLANK.format(name),))
-        nuclei = _nuclei(field, params) if reference is None else reference
+        nuclei = field_nuclei(field, params) if reference is None else reference
         count = int(nuclei.max(initial=0))
         if count == 0:
             return FieldMeasurement((), nuclei, warnings=(NO_NUCLEI,))
@@ -99,37 +100,17 @@ def look_swapped(nuclei: Labels, dna: Image, protein: Image) -> bool:
     return bool(partly.mean() > _SWAP_SHARE)
 
 
-def _nuclei(field: Field, params: TranslocationParams) -> Labels:
-    diameter = _diameter_px(field, params)
-    return segment_nuclei(field.channels["dna"], NucleiSettings(diameter, params.smallest_nucleus))
-
-
-def _diameter_px(field: Field, params: TranslocationParams) -> float | None:
-    if field.pixel_um is not None and params.nucleus_diameter_um is not None:
-        return params.nucleus_diameter_um / field.pixel_um
-    if params.nucleus_diameter_px is not None:
-        return params.nucleus_diameter_px * field.scale
-    return None
-
-
-def _length_px(field: Field, um: float | None, raw_px: float) -> float:
-    """Give a length in pixels of the field: from µm where possible, else from raw pixels."""
-    if field.pixel_um is not None and um is not None:
-        return um / field.pixel_um
-    return raw_px * field.scale
-
-
 def _geometry(field: Field, params: TranslocationParams) -> RingGeometry:
     return RingGeometry(
-        erosion_px=_length_px(field, params.core_erosion_um, params.core_erosion_px),
-        gap_px=_length_px(field, params.ring_gap_um, params.ring_gap_px),
-        width_px=_length_px(field, params.ring_width_um, params.ring_width_px),
+        erosion_px=length_px(field, params.core_erosion_um, params.core_erosion_px),
+        gap_px=length_px(field, params.ring_gap_um, params.ring_gap_px),
+        width_px=length_px(field, params.ring_width_um, params.ring_width_px),
     )
 
 
 def _background(field: Field, params: TranslocationParams) -> float:
     diameter = (
-        _diameter_px(field, params)
+        diameter_px(field, params)
         or estimate_diameter(field.channels["dna"])
         or _FALLBACK_DIAMETER_PX * field.scale
     )
@@ -164,15 +145,14 @@ def _columns(
         log2_ratio = np.where(ratio > 0, np.log2(ratio), np.nan)
     middle = (centres(nuclei, count) + 0.5) / field.scale - 0.5
     per_raw = field.scale**2
-    area_unit = 1.0 / per_raw if field.pixel_um is None else field.pixel_um**2
     return {
         "ratio": ratio,
         "log2_ratio": log2_ratio,
         "difference": core - ring,
         "nucleus_mean": means(parts.core, protein, count) - background,
         "ring_mean": means(parts.ring, protein, count) - background,
-        "nucleus_area": areas(nuclei, count) * area_unit,
-        "ring_area": areas(parts.ring, count) * area_unit,
+        "nucleus_area": areas(nuclei, count) * area_unit(field),
+        "ring_area": areas(parts.ring, count) * area_unit(field),
         "centre_x": middle[:, 1],
         "centre_y": middle[:, 0],
         "_core": core,
