@@ -1,0 +1,1 @@
+"""Golgi dispersal: how far the Golgi of each cell has broken up into small stacks."""

@@ -1,0 +1,166 @@
+"""What Golgi dispersal is, needs and gives. Loads without scipy and scikit-image."""
+
+from dataclasses import dataclass
+
+from superlens.core.assay import AssaySpec, ChannelRole, Direction, Feature
+from superlens.core.method import Citation
+from superlens.core.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class GolgiParams:
+    """What a spot of Golgi is and which cell it belongs to.
+
+    Every length exists twice: in µm, used when the pixel size of the image is known, and in pixels
+    of the raw image, used when it is not (or when the one in µm is left out). On a super-resolved
+    image the raw pixels are counted, so that both mean the same.
+    """
+
+    nucleus_diameter_um: float | None = parameter(
+        None,
+        "Nucleus diameter",
+        "Typical short diameter of a nucleus; automatic estimates it from each field.",
+        unit="µm",
+        low=1.0,
+        high=100.0,
+    )
+    nucleus_diameter_px: float | None = parameter(
+        None,
+        "Nucleus diameter",
+        "The same in raw pixels, where no pixel size is known; automatic estimates it.",
+        unit="px",
+        low=4.0,
+        high=1000.0,
+        advanced=True,
+    )
+    smallest_nucleus: float = parameter(
+        0.25,
+        "Smallest nucleus",
+        "Objects below this share of the area of a typical nucleus are debris.",
+        low=0.0,
+        high=1.0,
+        advanced=True,
+    )
+    reach_um: float | None = parameter(
+        4.0,
+        "Half width of the Golgi",
+        "What is wider than twice this is background; a compact Golgi must stay below it.",
+        unit="µm",
+        low=0.2,
+        high=50.0,
+    )
+    reach_px: float = parameter(
+        9.0,
+        "Half width of the Golgi",
+        "The same in raw pixels, where no pixel size is known.",
+        unit="px",
+        low=1.0,
+        high=500.0,
+        advanced=True,
+    )
+    limit_um: float | None = parameter(
+        10.0,
+        "Reach of a cell",
+        "A spot belongs to the nearest nucleus, if that is not further away than this.",
+        unit="µm",
+        low=0.5,
+        high=200.0,
+    )
+    limit_px: float = parameter(
+        30.0,
+        "Reach of a cell",
+        "The same in raw pixels, where no pixel size is known.",
+        unit="px",
+        low=1.0,
+        high=2000.0,
+        advanced=True,
+    )
+    smoothing_px: float = parameter(
+        0.7,
+        "Smoothing",
+        "Standard deviation of the Gaussian that takes off noise, in raw pixels.",
+        unit="px",
+        low=0.0,
+        high=10.0,
+        advanced=True,
+    )
+    smallest_spot_px: float = parameter(
+        4.0,
+        "Smallest spot",
+        "Spots of fewer raw pixels are noise.",
+        unit="px²",
+        low=1.0,
+        high=10000.0,
+        advanced=True,
+    )
+
+
+GOLGI = AssaySpec(
+    id="golgi",
+    title="Golgi dispersal",
+    channels_required=(
+        ChannelRole(
+            "dna",
+            "DNA stain",
+            ("dna", "dapi", "hoechst", "draq", "nuclei", "nucleus", "nuclear", "h2b", "histone"),
+            is_restored=False,
+        ),
+        ChannelRole(
+            "golgi",
+            "Golgi",
+            ("golgi", "gm130", "giantin", "galt", "manii", "tgn", "golgin", "grasp"),
+        ),
+    ),
+    params=GolgiParams,
+    features=(
+        Feature(
+            "mean_area",
+            "Mean spot area",
+            "µm²",
+            Direction.DOWN,
+            "Mean area of the spots of Golgi of a cell; falls as the Golgi breaks up",
+        ),
+        Feature(
+            "median_area",
+            "Median spot area",
+            "µm²",
+            Direction.DOWN,
+            "Median area of the spots of Golgi of a cell",
+        ),
+        Feature("count", "Spots", "", Direction.UP, "Spots of Golgi of a cell"),
+        Feature(
+            "total_area",
+            "Total spot area",
+            "µm²",
+            Direction.EITHER,
+            "Area of all spots of Golgi of a cell together",
+        ),
+        Feature(
+            "largest_share",
+            "Largest spot",
+            "",
+            Direction.DOWN,
+            "Area of the largest spot over the total area; 1 for a Golgi in one piece",
+        ),
+        Feature(
+            "distance",
+            "Distance to the nucleus",
+            "µm",
+            Direction.UP,
+            "Mean distance of the centres of the spots to the centre of the nucleus",
+        ),
+        Feature(
+            "nucleus_area", "Nucleus area", "µm²", Direction.EITHER, "Area of the whole nucleus"
+        ),
+        Feature("centre_x", "Centre x", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
+        Feature("centre_y", "Centre y", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
+    ),
+    source=Citation(
+        "Gheisari M, Genovesio A",
+        "Reconstructing interpretable features in computational super-resolution microscopy via "
+        "regularized latent search",
+        "Biological Imaging",
+        2024,
+    ),
+    runtime="superlens.assay.golgi.runtime:GolgiDispersal",
+)
