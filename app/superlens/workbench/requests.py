@@ -29,7 +29,10 @@ from superlens.methods.catalogue import method_spec
 
 _UNSAFE_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 _NAME_LENGTH = 80
-_IMAGE_ENDINGS = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png")
+_IMAGE_ENDINGS = (
+    *(".ome.tiff", ".ome.tif", ".tiff", ".tif", ".stk", ".lsm", ".png", ".jpg", ".jpeg"),
+    *(".nd2", ".lif", ".czi", ".dv", ".mrc", ".map", ".ims"),
+)
 _REPORT_ENDINGS = (".pdf", ".html")
 
 
