@@ -7,7 +7,6 @@ it; nothing is cropped, clipped or rounded.
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,11 @@ from superlens.engine.context import JobContext
 from superlens.engine.image_reading import PlaneIndex
 from superlens.engine.restoration import restore_plane_samples
 from superlens.engine.restorer import Restorer, open_restorer
-from superlens.engine.versions import software_versions
+from superlens.engine.run_record import Beginning, finished_run
 from superlens.io.atomic import replace_file
 from superlens.io.codec import encode
 from superlens.io.images import open_image
-from superlens.io.runs import RunDocument, RunFolder, create_run
+from superlens.io.runs import Note, RunFolder, create_run
 from superlens.io.tables import write_table
 from superlens.prepare.pairs import read_pair
 from superlens.quality.baselines import bicubic
@@ -92,7 +91,7 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
     """
     if not request.pairs:
         raise InvalidInput("There are no pairs to judge the model on", "Give two folders of images")
-    started = _now()
+    began = Beginning()
     with create_run(Path(request.out)) as folder:
         context.keep_log(folder.log)
         with open_restorer(
@@ -117,7 +116,7 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
             warnings=context.warnings,
             device=restorer.device.text,
         )
-        folder.publish(_document(job_id, request, result, started))
+        folder.publish(finished_run(request, result, began, _notes(request)))
     return result
 
 
@@ -196,27 +195,11 @@ def _write(folder: RunFolder, rows: Rows) -> None:
         part.write_bytes(encode(rows))
 
 
-def _document(
-    job_id: str, request: EvaluateRequest, result: ResultRecord, started: str
-) -> RunDocument:
-    return RunDocument(
-        request_json=encode(request).decode(),
-        kind=request.kind,
-        job_id=job_id,
-        versions=software_versions(),
-        device=result.device,
-        started=started,
-        ended=_now(),
-        result=result,
-        notes={
-            "model_id": request.model.id,
-            "model_sha256": request.model.sha256,
-            "seed": request.seed,
-            "pairs": len(request.pairs),
-            "fit": "straight line per image",
-        },
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _notes(request: EvaluateRequest) -> dict[str, Note]:
+    return {
+        "model_id": request.model.id,
+        "model_sha256": request.model.sha256,
+        "seed": request.seed,
+        "pairs": len(request.pairs),
+        "fit": "straight line per image",
+    }

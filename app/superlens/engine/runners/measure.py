@@ -6,12 +6,10 @@ Torch-free without a model.
 """
 
 import math
-import time
 from collections import Counter, defaultdict
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +41,10 @@ from superlens.engine.measure_output import (
     write_overlays,
     write_tables,
 )
-from superlens.engine.versions import software_versions
-from superlens.io.codec import encode, write_json
+from superlens.engine.run_record import Beginning, finished_run
+from superlens.io.codec import write_json
 from superlens.io.disk import require_free_space
-from superlens.io.runs import Note, RunDocument, RunFolder, create_run
+from superlens.io.runs import Note, RunFolder, create_run
 
 if TYPE_CHECKING:
     from superlens.engine.restorer import Restorer
@@ -99,7 +97,7 @@ def run(job_id: str, request: MeasureRequest, context: JobContext) -> ResultReco
         InvalidInput: no field of it gave any value.
         InvalidParameter: an unknown assay or parameter, or samples without a model.
     """
-    started, began_s = _now(), time.monotonic()
+    began = Beginning()
     spec = assay_spec(request.assay)
     params = build(spec.params, request.params)
     _require_sense(request)
@@ -136,23 +134,10 @@ def run(job_id: str, request: MeasureRequest, context: JobContext) -> ResultReco
             warnings=context.warnings,
             device=device,
         )
-        document = RunDocument(
-            request_json=encode(replace(request, fields=tuple(gathered.fields))).decode(),
-            kind=request.kind,
-            job_id=job_id,
-            versions=software_versions(),
-            device=device,
-            started=started,
-            ended=_now(),
-            result=result,
-            notes=_notes(work, gathered, measured) | {"seconds": time.monotonic() - began_s},
-        )
+        identified = replace(request, fields=tuple(gathered.fields))
+        document = finished_run(identified, result, began, _notes(work, gathered, measured))
         context.check()
         return replace(result, folder=str(folder.publish(document)))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _require_sense(request: MeasureRequest) -> None:

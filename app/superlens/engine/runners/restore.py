@@ -1,8 +1,6 @@
 """The restore job: one scene of one file becomes a run folder with mean, spread and residual."""
 
-import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +22,14 @@ from superlens.engine.judgement import Agreement, Comparison, can_be_compared, c
 from superlens.engine.restoration import PlaneJob, restore_plane
 from superlens.engine.restoration_plan import RestorationPlan, plan_restoration
 from superlens.engine.restorer import Restorer, open_restorer
+from superlens.engine.run_record import Beginning, finished_run
 from superlens.engine.scratch import Scratch
-from superlens.engine.versions import software_versions
-from superlens.io.codec import encode, write_json
+from superlens.io.codec import write_json
 from superlens.io.disk import require_free_space
 from superlens.io.hashing import sha256_of
 from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.io.images import ImageSource, open_image
-from superlens.io.runs import Note, RunDocument, RunFolder, create_run
+from superlens.io.runs import Note, RunFolder, create_run
 from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
 
 _SMALLER_PREVIEW_PX = 2048
@@ -67,7 +65,7 @@ class _Facts:
 
 def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultRecord:
     """Restore one scene; see `engine.execute.execute`."""
-    started, began_s = datetime.now(UTC), time.monotonic()
+    began = Beginning()
     with open_image(Path(request.input.path)) as source:
         subject = choose_subject(source.info, request.input, request.roi)
         for warning in source.info.warnings:
@@ -85,18 +83,8 @@ def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultReco
             write_json(folder.file("model_card", "model_card.json"), restorer.card)
             work = _Work(request, context, source, subject, restorer, folder, plan)
             facts = _restore(work)
-            result = _result(job_id, work, facts, time.monotonic() - began_s)
-            document = RunDocument(
-                request_json=encode(request).decode(),
-                kind=request.kind,
-                job_id=job_id,
-                versions=software_versions(),
-                device=result.device,
-                started=started.isoformat(timespec="seconds"),
-                ended=datetime.now(UTC).isoformat(timespec="seconds"),
-                result=result,
-                notes=_notes(work, facts, time.monotonic() - began_s),
-            )
+            result = _result(job_id, work, facts, began.seconds_ago)
+            document = finished_run(request, result, began, _notes(work, facts))
             context.check()
             return replace(result, folder=str(folder.publish(document)))
 
@@ -289,7 +277,7 @@ def _result(job_id: str, work: _Work, facts: _Facts, seconds: float) -> ResultRe
     )
 
 
-def _notes(work: _Work, facts: _Facts, seconds: float) -> dict[str, Note]:
+def _notes(work: _Work, facts: _Facts) -> dict[str, Note]:
     card, subject = work.restorer.card, work.subject
     sizes, agreement = subject.pixel_sizes, facts.agreement
     sampling = work.restorer.spec.sampling if work.plan.samples > 1 else None
@@ -312,7 +300,6 @@ def _notes(work: _Work, facts: _Facts, seconds: float) -> dict[str, Note]:
         "pixel_size_um": sizes.lateral_um,
         "pixel_size_origin": sizes.origin.value,
         "pixel_size_sr_um": sizes.divided(card.scale).lateral_um,
-        "seconds": seconds,
         "place": _place_note(work) or None,
     }
     for number, normalisation in enumerate(facts.normalisations[1:], start=1):

@@ -6,7 +6,6 @@ An interrupted training (killed, cancelled, failed) that has reached a checkpoin
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from superlens.engine.checkpoints import load_checkpoint, save_checkpoint
 from superlens.engine.context import Checkpoints, JobContext
 from superlens.engine.device import ChosenDevice, memory_errors_translated
 from superlens.engine.model_making import check_recipe, half_is_enough, model_card
+from superlens.engine.run_record import Beginning, finished_run
 from superlens.engine.training_record import RecordedRun
-from superlens.engine.versions import software_versions
 from superlens.io.codec import encode, write_json
-from superlens.io.runs import RunDocument, RunFolder, create_run
+from superlens.io.runs import Note, RunFolder, create_run
 from superlens.io.weights import save_model
 from superlens.methods.catalogue import load_method, method_spec
 from superlens.prepare.training_data import TRAINING_NORMALISATION, open_training_data
@@ -84,7 +83,7 @@ def _understood(request: TrainRequest) -> _Plan:
 
 
 def _trained(job_id: str, plan: _Plan, folder: RunFolder, context: JobContext) -> ResultRecord:
-    started = _now()
+    began = Beginning()
     context.keep_log(folder.log)
     device = context.device(plan.request.compute)
     context.accept(f"Train {plan.recipe.title} with {plan.spec.title} on {device.text}")
@@ -105,7 +104,7 @@ def _trained(job_id: str, plan: _Plan, folder: RunFolder, context: JobContext) -
         warnings=context.warnings,
         device=device.text,
     )
-    folder.publish(_document(job_id, plan, result, started))
+    folder.publish(finished_run(plan.request, result, began, _notes(plan)))
     return result
 
 
@@ -146,24 +145,10 @@ def _headline(run: RecordedRun) -> tuple[Number, ...]:
     )
 
 
-def _document(job_id: str, plan: _Plan, result: ResultRecord, started: str) -> RunDocument:
-    return RunDocument(
-        request_json=encode(plan.request).decode(),
-        kind=plan.request.kind,
-        job_id=job_id,
-        versions=software_versions(),
-        device=result.device,
-        started=started,
-        ended=_now(),
-        result=result,
-        notes={
-            "model_id": plan.recipe.model_id,
-            "method_id": plan.spec.id,
-            "seed": plan.recipe.seed,
-            **{f"parameter_{name}": value for name, value in plain_values(plan.params).items()},
-        },
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _notes(plan: _Plan) -> dict[str, Note]:
+    return {
+        "model_id": plan.recipe.model_id,
+        "method_id": plan.spec.id,
+        "seed": plan.recipe.seed,
+        **{f"parameter_{name}": value for name, value in plain_values(plan.params).items()},
+    }
