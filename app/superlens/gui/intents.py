@@ -30,7 +30,8 @@ from superlens.workbench.run_intake import RunIntake
 from superlens.workbench.workbench import Workbench
 
 _IMAGE_FILTER = (
-    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.lif *.czi *.png);;All files (*)"
+    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.lif *.czi *.dv *.png);;"
+    "All files (*)"
 )
 
 

@@ -16,7 +16,9 @@ from superlens.core.records import FileIdentity
 from superlens.io.hashing import quick_identity
 from superlens.io.runs import JOB_FILE
 
-IMAGE_SUFFIXES = frozenset({".tif", ".tiff", ".nd2", ".lif", ".czi", ".png", ".jpg", ".jpeg"})
+IMAGE_SUFFIXES = frozenset(
+    {".tif", ".tiff", ".nd2", ".lif", ".czi", ".dv", ".png", ".jpg", ".jpeg"}
+)
 """Endings of the files taken out of a dropped folder; a file dropped by itself is always tried."""
 
 _CLOSING_MS = 10_000

@@ -42,3 +42,7 @@ def open_image(path: Path) -> ImageSource:
             from superlens.io.images.czi_file import CziImage
 
             return CziImage(path)
+        case FileKind.DV:
+            from superlens.io.images.dv_file import DvImage
+
+            return DvImage(path)

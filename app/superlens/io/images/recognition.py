@@ -20,6 +20,7 @@ class FileKind(StrEnum):
     ND2 = "nd2"
     LIF = "lif"
     CZI = "czi"
+    DV = "dv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,20 @@ class _Signature:
 _ZIP, _PDF, _OLE = b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PICTURE_MAGICS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-_READ = {
-    FileKind.ND2: _Signature("a Nikon ND2 file", b"\xda\xce\xbe\x0a"),
-    FileKind.LIF: _Signature("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a")),
-    FileKind.CZI: _Signature("a Zeiss CZI file", b"ZISRAWFILE"),
-}
+_READ = (
+    (FileKind.ND2, _Signature("a Nikon ND2 file", b"\xda\xce\xbe\x0a")),
+    (FileKind.LIF, _Signature("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a"))),
+    (FileKind.CZI, _Signature("a Zeiss CZI file", b"ZISRAWFILE")),
+    # Two bytes are little; the type of the pixels, a small number, stands at 12.
+    (FileKind.DV, _Signature("a DeltaVision DV file", b"\xa0\xc0", 96, (13, b"\0\0\0"))),
+    (FileKind.DV, _Signature("a DeltaVision DV file", b"\xc0\xa0", 96, (12, b"\0\0\0"))),
+)
 _FOREIGN = (
     _Signature("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
     _Signature("a JPEG 2000 file", b"\xffO\xffQ"),
     _Signature("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
     _Signature("a DICOM file", b"DICM", 128),
     _Signature("an MRC file", b"MAP ", 208),
-    _Signature("a DeltaVision DV file", b"\xa0\xc0", 96),
-    _Signature("a DeltaVision DV file", b"\xc0\xa0", 96),
     _Signature("an Olympus OIR file", b"OLYMPUSRAWFORMAT"),
     _Signature("a FITS file", b"SIMPLE  ="),
     _Signature("a GIF picture", b"GIF8"),
@@ -92,7 +94,7 @@ def recognise(path: Path) -> FileKind:
         return FileKind.TIFF
     if head.startswith(_PICTURE_MAGICS):
         return FileKind.PICTURE
-    for kind, signature in _READ.items():
+    for kind, signature in _READ:
         if signature.fits(head):
             return kind
     raise _foreign_error(path, head)
@@ -114,7 +116,7 @@ def _foreign_error(path: Path, head: bytes) -> SuperlensError:
         return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
     return UnreadableFile(
         f"{path.name} is not an image file that Superlens knows",
-        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, PNG or JPEG file",
+        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, PNG or JPEG file",
     )
 
 
