@@ -1,12 +1,13 @@
 """The status line: place and values under the cursor, pixel size, device, engine."""
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from superlens.core.messages import DeviceInfo, Ready
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.icons import draw_icon
+from superlens.gui.widgets.dot import Dot
 from superlens.gui.widgets.labels import label
 from superlens.gui.words import bytes_text
 from superlens.workbench.engine_link import EngineState
@@ -33,7 +34,7 @@ class StatusLine(QWidget):
         self._values = label("", "label")
         self._device = label("", "label")
         self._engine = label("", "label")
-        self._dot = _Dot(self)
+        self._dot = Dot("text3", self)
         for widget in (self._place, self._pixel, self._values):
             row.addWidget(widget)
             widget.hide()
@@ -101,23 +102,6 @@ def device_text(device: DeviceInfo) -> str:
 def _show(widget: QLabel, text: str) -> None:
     widget.setText(text)
     widget.setVisible(bool(text))
-
-
-class _Dot(QWidget):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.colour = "text3"
-        self.setFixedSize(8, 8)
-
-    def sizeHint(self) -> QSize:
-        return QSize(8, 8)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(tokens(), self.colour)))
-        painter.drawEllipse(QRectF(0, 0, 8, 8))
 
 
 class _DeviceIcon(QWidget):

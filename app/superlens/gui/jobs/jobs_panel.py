@@ -1,17 +1,17 @@
 """The list of jobs: progress, time, Cancel, Force stop, Retry."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from superlens.core.jobs import JobKind, JobRecord
 from superlens.gui.jobs.job_row import JobRow
-from superlens.gui.widgets.labels import label
+from superlens.gui.widgets.row_list import RowList
 from superlens.workbench.jobs import JobQueue
 
 _TICK_MS = 500
 
 
-class JobsPanel(QWidget):
+class JobsPanel(RowList):
     """One row per job, the newest at the top.
 
     Signals:
@@ -23,25 +23,9 @@ class JobsPanel(QWidget):
     count_changed = Signal(int)
 
     def __init__(self, jobs: JobQueue, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("No jobs yet. What you run appears here.", parent)
         self._jobs = jobs
         self._rows: dict[str, JobRow] = {}
-        self._column = QVBoxLayout()
-        self._column.setContentsMargins(0, 4, 0, 4)
-        self._column.setSpacing(0)
-        self._column.addStretch(1)
-        inner = QWidget()
-        inner.setLayout(self._column)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        self._empty = label("No jobs yet. What you run appears here.", "caption")
-        self._empty.setContentsMargins(16, 12, 16, 0)
-        whole.addWidget(self._empty)
-        whole.addWidget(area, 1)
         self._clock = QTimer(self, interval=_TICK_MS)
         self._clock.timeout.connect(self._tick)
         for job in jobs.jobs():
@@ -64,7 +48,7 @@ class JobsPanel(QWidget):
         row.retry_wanted.connect(self._jobs.retry)
         row.result_wanted.connect(self.result_wanted)
         self._rows[job.id] = row
-        self._column.insertWidget(0, row)
+        self.add_on_top(row)
         self._update()
 
     def _change(self, job: JobRecord) -> None:
@@ -84,7 +68,7 @@ class JobsPanel(QWidget):
                 row.show_job(self._jobs.job(job_id), self._jobs.seconds_left(job_id))
 
     def _update(self) -> None:
-        self._empty.setVisible(not self._rows)
+        self.show_emptiness(not self._rows)
         active = sum(not row.job.state.is_ended for row in self._rows.values())
         if bool(active) != self._clock.isActive():
             (self._clock.start if active else self._clock.stop)()

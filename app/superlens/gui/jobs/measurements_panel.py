@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from superlens.core.jobs import JobKind
 from superlens.core.records import Number, ResultRecord
 from superlens.gui.measure.results import value_text
 from superlens.gui.widgets.buttons import button
-from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label
+from superlens.gui.widgets.labels import ElidedLabel
+from superlens.gui.widgets.row_list import RowList
 from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
 
 
-class MeasurementsPanel(QWidget):
+class MeasurementsPanel(RowList):
     """One row per measurement.
 
     Signals:
@@ -24,29 +25,12 @@ class MeasurementsPanel(QWidget):
     opened = Signal()
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout()
-        self._column.setContentsMargins(0, 4, 0, 4)
-        self._column.setSpacing(0)
-        self._column.addStretch(1)
-        inner = QWidget()
-        inner.setLayout(self._column)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        self._empty = label("No measurements yet.", "caption")
-        self._empty.setContentsMargins(16, 12, 16, 0)
-        whole.addWidget(self._empty)
-        whole.addWidget(area, 1)
+        super().__init__("No measurements yet.", parent)
         workbench.project_changed.connect(self._follow_project)
         self._follow_project(workbench.project)
 
     def _follow_project(self, project: Project | None) -> None:
-        clear_layout(self._column, kept=1)
-        self._empty.show()
+        self.clear()
         if project is not None:
             project.result_added.connect(self._add)
             for result in project.results():
@@ -55,7 +39,6 @@ class MeasurementsPanel(QWidget):
     def _add(self, result: ResultRecord) -> None:
         if result.kind != JobKind.MEASURE:
             return
-        self._empty.hide()
         holder = QWidget()
         holder.setFixedHeight(30)
         row = QHBoxLayout(holder)
@@ -66,7 +49,7 @@ class MeasurementsPanel(QWidget):
         show = button("Show", "small")
         show.clicked.connect(self.opened)
         row.addWidget(show)
-        self._column.insertWidget(0, holder)
+        self.add_on_top(holder)
 
 
 def _text(number: Number) -> str:

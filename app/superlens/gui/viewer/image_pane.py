@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from superlens.gui.theme.current import tokens
 from superlens.gui.viewer.image_view import ImageView
 from superlens.gui.widgets.buttons import button
+from superlens.gui.widgets.dot import Dot
 from superlens.gui.widgets.labels import ElidedLabel, label
 
 
@@ -41,7 +42,7 @@ class ImagePane(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 4, 4)
         column.setSpacing(0)
-        self._dot = _Dot(head.role, self)
+        self._dot = Dot(head.role, self)
         self._name = ElidedLabel("", "pane")
         self._name.mode = Qt.TextElideMode.ElideRight
         self._name.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -74,7 +75,7 @@ class ImagePane(QFrame):
 
     def set_head(self, head: PaneHead) -> None:
         """Change what the header says, and the accessible name with it."""
-        self._dot.role = head.role
+        self._dot.colour = head.role
         self._dot.update()
         self._name.setText(head.name)
         self._caption.setText(head.caption)
@@ -109,23 +110,6 @@ class ImagePane(QFrame):
     def sentence(self) -> str:
         """The sentence of the empty state."""
         return self._empty.sentence.text()
-
-
-class _Dot(QWidget):
-    def __init__(self, role: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.role = role
-        self.setFixedSize(8, 8)
-
-    def sizeHint(self) -> QSize:
-        return QSize(8, 8)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(tokens(), self.role)))
-        painter.drawEllipse(QRectF(0, 0, 8, 8))
 
 
 class _EmptyNote(QWidget):
