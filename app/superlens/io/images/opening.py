@@ -46,3 +46,7 @@ def open_image(path: Path) -> ImageSource:
             from superlens.io.images.dv_file import DvImage
 
             return DvImage(path)
+        case FileKind.MRC:
+            from superlens.io.images.mrc_file import MrcImage
+
+            return MrcImage(path)

@@ -52,14 +52,19 @@ def to_micrometres(value: float | None, unit: str | None) -> float | None:
     return value * factor if value is not None and factor is not None else None
 
 
-def reported_sizes(length: Length, source: str, largest_um: float = _LARGEST_UM) -> PixelSizes:
+def reported_sizes(
+    length: Length,
+    source: str,
+    largest_um: float = _LARGEST_UM,
+    smallest_um: float = _SMALLEST_UM,
+) -> PixelSizes:
     """Judge sizes that a microscope field states.
 
     Returns:
         Reported sizes; a default when X and Y are exactly 1; unknown when X is absent or absurd.
     """
-    x, y = (_plausible(value, largest_um) for value in (length.x, length.y))
-    z = _plausible(length.z, _LARGEST_UM)
+    x, y = (_plausible(value, smallest_um, largest_um) for value in (length.x, length.y))
+    z = _plausible(length.z, smallest_um, _LARGEST_UM)
     if x is None:
         return PixelSizes(z=z)
     y = x if y is None else y
@@ -133,8 +138,8 @@ def sizes_from_svs(description: str) -> PixelSizes:
     return reported_sizes(Length(None, size, size), "Aperio MPP")
 
 
-def _plausible(value: float | None, largest_um: float) -> float | None:
-    return value if value is not None and _SMALLEST_UM <= value <= largest_um else None
+def _plausible(value: float | None, smallest_um: float, largest_um: float) -> float | None:
+    return value if value is not None and smallest_um <= value <= largest_um else None
 
 
 def _per_unit(page: Any, tag_name: str) -> float | None:

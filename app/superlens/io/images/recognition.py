@@ -21,6 +21,7 @@ class FileKind(StrEnum):
     LIF = "lif"
     CZI = "czi"
     DV = "dv"
+    MRC = "mrc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ _READ = (
     (FileKind.ND2, _Signature("a Nikon ND2 file", b"\xda\xce\xbe\x0a")),
     (FileKind.LIF, _Signature("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a"))),
     (FileKind.CZI, _Signature("a Zeiss CZI file", b"ZISRAWFILE")),
+    (FileKind.MRC, _Signature("an MRC file", b"MAP ", 208)),
     # Two bytes are little; the type of the pixels, a small number, stands at 12.
     (FileKind.DV, _Signature("a DeltaVision DV file", b"\xa0\xc0", 96, (13, b"\0\0\0"))),
     (FileKind.DV, _Signature("a DeltaVision DV file", b"\xc0\xa0", 96, (12, b"\0\0\0"))),
@@ -55,7 +57,6 @@ _FOREIGN = (
     _Signature("a JPEG 2000 file", b"\xffO\xffQ"),
     _Signature("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
     _Signature("a DICOM file", b"DICM", 128),
-    _Signature("an MRC file", b"MAP ", 208),
     _Signature("an Olympus OIR file", b"OLYMPUSRAWFORMAT"),
     _Signature("a FITS file", b"SIMPLE  ="),
     _Signature("a GIF picture", b"GIF8"),
@@ -116,7 +117,7 @@ def _foreign_error(path: Path, head: bytes) -> SuperlensError:
         return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
     return UnreadableFile(
         f"{path.name} is not an image file that Superlens knows",
-        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, PNG or JPEG file",
+        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, MRC, PNG or JPEG file",
     )
 
 
