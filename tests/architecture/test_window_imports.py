@@ -10,6 +10,7 @@ import pytest
 HEAVY = ("torch", "scipy", "skimage", "superlens.engine.serve", "superlens.methods.nets")
 LATE = ("tifffile", "imagecodecs", "PIL", "jinja2", "safetensors", "qtawesome", "OpenGL")
 FOREIGN = (
+    "h5py",
     "mrcfile",
     "mrc",
     "pylibCZIrw",

@@ -136,7 +136,6 @@ def test_encrypted_office_document_is_named(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
         (bytes(128) + b"DICM" + bytes(100), "a DICOM file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Olympus OIB"),
         (b"GIF89a" + bytes(100), "a GIF picture"),

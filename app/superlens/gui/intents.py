@@ -14,7 +14,6 @@ from superlens.core.units import PixelSizeOrigin
 from superlens.gui.measure.assay_panel import MeasureWish
 from superlens.gui.pages.restore_page import RestoreWish
 from superlens.gui.reading import Answer, BackgroundReader
-from superlens.gui.words import scene_title
 from superlens.workbench.project import Project
 from superlens.workbench.requests import (
     MeasureOptions,
@@ -31,8 +30,8 @@ from superlens.workbench.run_intake import RunIntake
 from superlens.workbench.workbench import Workbench
 
 _IMAGE_FILTER = (
-    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff *.nd2 *.lif *.czi *.dv *.mrc *.png);;"
-    "All files (*)"
+    "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff "
+    "*.nd2 *.lif *.czi *.dv *.mrc *.ims *.png);;All files (*)"
 )
 
 
@@ -138,7 +137,7 @@ class Intents(QObject):
         if name:
             self.plate_folder_chosen.emit(Path(name))
 
-    def restore(self, image: ImageRecord, wish: RestoreWish, scene: int) -> None:
+    def restore(self, image: ImageRecord, wish: RestoreWish, scene: int = 0) -> None:
         """Start a super-resolution of one scene of an image."""
         project = self._workbench.project
         if project is None:
@@ -159,8 +158,7 @@ class Intents(QObject):
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
             return
-        part = scene_title(image, scene)
-        title = f"Super-resolve {plain_name(path)}{f', {part}' if part else ''}"
+        title = f"Super-resolve {plain_name(path)}"
         self.job_submitted.emit(self._workbench.jobs.submit(request, title, (image.id,)))
 
     def measure(self, wish: MeasureWish) -> None:

@@ -17,7 +17,7 @@ from superlens.io.hashing import quick_identity
 from superlens.io.runs import JOB_FILE
 
 IMAGE_SUFFIXES = frozenset(
-    {".tif", ".tiff", ".nd2", ".lif", ".czi", ".dv", ".mrc", ".png", ".jpg", ".jpeg"}
+    {".tif", ".tiff", ".nd2", ".lif", ".czi", ".dv", ".mrc", ".ims", ".png", ".jpg", ".jpeg"}
 )
 """Endings of the files taken out of a dropped folder; a file dropped by itself is always tried."""
 

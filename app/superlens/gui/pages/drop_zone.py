@@ -21,7 +21,7 @@ class DropZone(QWidget):
         self.folder = button("Import folder…", icon_name="folder-open")
         heading = label("Drop microscope files or a folder", "heading")
         formats = label(
-            "TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, MRC, PNG  ·  "
+            "TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, MRC, IMS, PNG  ·  "
             "multi-scene, Z, T, channels",
             "body",
         )

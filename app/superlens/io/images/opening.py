@@ -50,3 +50,7 @@ def open_image(path: Path) -> ImageSource:
             from superlens.io.images.mrc_file import MrcImage
 
             return MrcImage(path)
+        case FileKind.IMS:
+            from superlens.io.images.ims_file import ImsImage
+
+            return ImsImage(path)

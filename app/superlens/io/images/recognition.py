@@ -22,6 +22,7 @@ class FileKind(StrEnum):
     CZI = "czi"
     DV = "dv"
     MRC = "mrc"
+    IMS = "ims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ _READ = (
     (FileKind.LIF, _Signature("a Leica LIF file", b"\x70\0\0\0", also=(8, b"\x2a"))),
     (FileKind.CZI, _Signature("a Zeiss CZI file", b"ZISRAWFILE")),
     (FileKind.MRC, _Signature("an MRC file", b"MAP ", 208)),
+    (FileKind.IMS, _Signature("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n")),
     # Two bytes are little; the type of the pixels, a small number, stands at 12.
     (FileKind.DV, _Signature("a DeltaVision DV file", b"\xa0\xc0", 96, (13, b"\0\0\0"))),
     (FileKind.DV, _Signature("a DeltaVision DV file", b"\xc0\xa0", 96, (12, b"\0\0\0"))),
@@ -55,7 +57,6 @@ _READ = (
 _FOREIGN = (
     _Signature("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
     _Signature("a JPEG 2000 file", b"\xffO\xffQ"),
-    _Signature("an HDF5 file (such as Imaris IMS)", b"\x89HDF\r\n\x1a\n"),
     _Signature("a DICOM file", b"DICM", 128),
     _Signature("an Olympus OIR file", b"OLYMPUSRAWFORMAT"),
     _Signature("a FITS file", b"SIMPLE  ="),
@@ -117,7 +118,7 @@ def _foreign_error(path: Path, head: bytes) -> SuperlensError:
         return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
     return UnreadableFile(
         f"{path.name} is not an image file that Superlens knows",
-        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, MRC, PNG or JPEG file",
+        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, MRC, IMS, PNG or JPEG file",
     )
 
 
