@@ -4,6 +4,7 @@ scikit-image stays out until one is loaded.
 """
 
 from superlens.assay.golgi.spec import GOLGI
+from superlens.assay.spots_per_nucleus.spec import SPOTS_PER_NUCLEUS
 from superlens.assay.translocation.spec import TRANSLOCATION
 from superlens.core.assay import Assay, AssaySpec
 from superlens.core.catalogue import entry_of, runtime_of, with_added
@@ -11,7 +12,9 @@ from superlens.core.catalogue import entry_of, runtime_of, with_added
 ENTRY_POINT_GROUP = "superlens.assays"
 """Under this group other packages name `module:SPEC` of theirs."""
 
-ASSAYS: tuple[AssaySpec, ...] = with_added((TRANSLOCATION, GOLGI), ENTRY_POINT_GROUP)
+ASSAYS: tuple[AssaySpec, ...] = with_added(
+    (TRANSLOCATION, GOLGI, SPOTS_PER_NUCLEUS), ENTRY_POINT_GROUP
+)
 
 
 def assay_spec(assay_id: str) -> AssaySpec:
