@@ -118,7 +118,7 @@ SPOTS_PER_NUCLEUS = AssaySpec(
             "Spots per nucleus",
             "",
             Direction.EITHER,
-            "Number of spots in the nucleus; touching ones count apart if a valley lies between them",
+            "Number of spots in the nucleus; touching ones are parted where a valley lies between",
         ),
         Feature(
             "mean_area",
