@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from shared_data import require_shared_data, shared_data
-from superlens.core.errors import InvalidInput, UnreadableFile, UnsupportedImage
+from superlens.core.errors import InvalidInput, UnreadableFile
 from superlens.core.jobs import Roi
 from superlens.core.units import PixelSizeOrigin
 from superlens.io.images import open_image, probe
@@ -101,13 +101,28 @@ def test_optics_and_channels_of_real_files() -> None:
     assert metamorph.scenes[0].numerical_aperture == 0.45
 
 
-@pytest.mark.parametrize("folder", ["czi", "lif", "nd2", "ims", "dv", "mrc"])
-def test_formats_without_a_reader_are_told_by_their_names(folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("czi", "Zeiss CZI"),
+        ("lif", "Leica LIF"),
+        ("nd2", "Nikon ND2"),
+        ("ims", "Imaris IMS"),
+        ("dv", "DeltaVision DV"),
+        ("mrc", "MRC"),
+    ],
+)
+def test_foreign_formats_are_known_by_content_whatever_their_ending(
+    tmp_path: Path, folder: str, name: str
+) -> None:
     require_shared_data(f"formats/{folder}")
+    copy = tmp_path / "Bild № 1 [a] #2%20.tif"
 
     for path in files_under(f"formats/{folder}"):
-        with pytest.raises(UnsupportedImage, match="does not read yet"):
-            probe(path)
+        copy.write_bytes(path.read_bytes())
+        with open_image(copy) as image:
+            assert image.info.format == name
+            assert image.plane(0, 0, 0, 0).any()
 
 
 def test_bad_files_get_a_sentence() -> None:
