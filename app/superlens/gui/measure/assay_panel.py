@@ -173,7 +173,8 @@ class AssayPanel(QWidget):
         self._form.changed.connect(self.changed)
         reset.clicked.connect(self._reset)
         section.body.addWidget(self._form)
-        section.body.addWidget(wrapped(_source_words(self._assay), "caption"))
+        self._meaning = wrapped(_source_words(self._assay), "caption")
+        section.body.addWidget(self._meaning)
         self._parameters = section
         return section
 
@@ -211,6 +212,7 @@ class AssayPanel(QWidget):
             self._form = ParameterForm(chosen.params)
             self._form.changed.connect(self.changed)
             self._parameters.body.insertWidget(0, self._form)
+            self._meaning.setText(_source_words(chosen))
         self.changed.emit()
 
     def _offer_samples(self) -> None:
