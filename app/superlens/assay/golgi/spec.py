@@ -43,7 +43,7 @@ class GolgiParams:
     )
     reach_um: float | None = parameter(
         4.0,
-        "Half width of the Golgi",
+        "Golgi half width",
         "What is wider than twice this is background; a compact Golgi must stay below it.",
         unit="µm",
         low=0.2,
@@ -51,7 +51,7 @@ class GolgiParams:
     )
     reach_px: float = parameter(
         9.0,
-        "Half width of the Golgi",
+        "Golgi half width",
         "The same in raw pixels, where no pixel size is known.",
         unit="px",
         low=1.0,
