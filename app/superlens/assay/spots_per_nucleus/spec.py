@@ -2,45 +2,16 @@
 
 from dataclasses import dataclass
 
+from superlens.assay.nuclei_asked import DNA, NucleusParams
 from superlens.core.assay import AssaySpec, ChannelRole, Direction, Feature
 from superlens.core.method import Citation
 from superlens.core.parameters import parameter
 
 
 @dataclass(frozen=True, slots=True)
-class SpotsParams:
-    """What a spot in a nucleus is.
+class SpotsParams(NucleusParams):
+    """What a spot in a nucleus is."""
 
-    Every length exists twice: in µm, used when the pixel size of the image is known, and in pixels
-    of the raw image, used when it is not (or when the one in µm is left out). On a super-resolved
-    image the raw pixels are counted, so that both mean the same.
-    """
-
-    nucleus_diameter_um: float | None = parameter(
-        None,
-        "Nucleus diameter",
-        "Typical short diameter of a nucleus; automatic estimates it from each field.",
-        unit="µm",
-        low=1.0,
-        high=100.0,
-    )
-    nucleus_diameter_px: float | None = parameter(
-        None,
-        "Nucleus diameter",
-        "The same in raw pixels, where no pixel size is known; automatic estimates it.",
-        unit="px",
-        low=4.0,
-        high=1000.0,
-        advanced=True,
-    )
-    smallest_nucleus: float = parameter(
-        0.25,
-        "Smallest nucleus",
-        "Objects below this share of the area of a typical nucleus are debris.",
-        low=0.0,
-        high=1.0,
-        advanced=True,
-    )
     spot_diameter_um: float | None = parameter(
         0.8,
         "Spot diameter",
@@ -99,12 +70,7 @@ SPOTS_PER_NUCLEUS = AssaySpec(
     id="spots_per_nucleus",
     title="Spots per nucleus",
     channels_required=(
-        ChannelRole(
-            "dna",
-            "DNA stain",
-            ("dna", "dapi", "hoechst", "draq", "nuclei", "nucleus", "nuclear", "histone"),
-            is_restored=False,
-        ),
+        DNA,
         ChannelRole(
             "spots",
             "Spots",
