@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from gui.played_runs import CHI2, write_raw, write_restoration
 from superlens.core.jobs import InputImage, RestoreRequest, Roi
@@ -14,6 +15,7 @@ from superlens.gui.viewer import levels
 from superlens.gui.viewer.comparison import Indices, RestoredRun, compare, open_run
 from superlens.gui.viewer.contrast import ContrastWish, Limits, automatic_limits, resolve
 from superlens.gui.viewer.geometry import WorldUnit
+from superlens.gui.viewer.histogram import ContrastHistogram
 from superlens.gui.viewer.levels import PlaneAddress, levels_of, read_detail, read_levels
 from superlens.gui.viewer.plane_cache import PlaneCache
 from superlens.gui.viewer.run_chips import run_chips
@@ -28,6 +30,17 @@ def test_coarser_levels_are_box_means() -> None:
 
     assert (first, second) == (1, 2)
     assert half[10, 20] == pytest.approx(whole[20:22, 40:42].mean())
+
+
+def test_flat_image_has_a_histogram(qtbot: QtBot) -> None:
+    histogram = ContrastHistogram()
+    qtbot.addWidget(histogram)
+
+    histogram.show_planes(levels_of(np.full((32, 32), 700, np.uint16)), None)
+
+    low, high = histogram.span
+    assert low == 700
+    assert high == pytest.approx(700.07)
 
 
 def test_level_has_a_pixel_for_every_pixel_of_the_screen() -> None:

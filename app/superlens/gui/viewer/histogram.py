@@ -23,6 +23,8 @@ from superlens.gui.viewer.geometry import count_text
 from superlens.gui.viewer.levels import PlaneLevels
 
 _BINS, _TEXT_HEIGHT, _GRAB_PX = 96, 20, 10
+_LEAST_SHARE = 1e-4
+"""Least width as a share of the values: in less, float32 has no bins for a flat image."""
 
 
 class ContrastHistogram(QWidget):
@@ -55,10 +57,16 @@ class ContrastHistogram(QWidget):
         if given:
             start = min(float(s[0]) for s in given.values())
             ends = [float(s[round(0.9995 * (len(s) - 1))]) for s in given.values()]
-            self._range = start, max(start + 1e-6, *ends)
+            least = max(1e-6, _LEAST_SHARE * abs(start))
+            self._range = start, max(start + least, *ends)
         bins = _bins(given["low"], self._range) if "low" in given else _BINS
         self._curves = {name: _curve(s, self._range, bins) for name, s in given.items()}
         self.update()
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The values at the left and the right end."""
+        return self._range
 
     def show_limits(self, limits: Limits) -> None:
         """Put the handles without telling anybody."""
