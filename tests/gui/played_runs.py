@@ -44,7 +44,8 @@ def thumbnail(job: FakeJob) -> Iterator[Event]:
         return
     out = Path(request.out)
     write_json(out / "info.json", info)
-    Image.new("L", (8, 8), 128).save(out / "scene-0.png")
+    for number in range(len(info.scenes)):
+        Image.new("L", (8, 8), 128).save(out / f"scene-{number}.png")
     yield Finished(job.id, ResultRecord(job.id, JobKind.THUMBNAIL, request.out))
 
 
@@ -88,8 +89,9 @@ def write_restoration(
 ) -> ResultRecord:
     """Leave the run folder of a restoration and give its result."""
     with open_image(Path(request.input.path)) as source:
-        low = source.plane(0, 0, 0, 0).astype(np.float32)
-        sizes = pixel or source.info.scenes[0].pixel_sizes
+        scene = request.input.scene
+        low = source.plane(scene, 0, 0, 0).astype(np.float32)
+        sizes = pixel or source.info.scenes[scene].pixel_sizes
     run = create_run(Path(request.out))
     fine = np.kron(low, np.ones((SCALE, SCALE), np.float32))
     planes = {

@@ -4,13 +4,13 @@ import gc
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPointF, Qt, QThreadPool, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import getCppPointer
 
 from fakes.engine import FakeEngines, crash, fail, run_until_cancelled
+from gui.driving import drop, import_files
 from gui.played_runs import CHI2, SPREAD_LABEL, deaf, write_raw
 from superlens.core.jobs import JobKind, JobState
 from superlens.gui.jobs.job_row import JobRow
@@ -22,28 +22,6 @@ from superlens.gui.viewer.compare_view import Slot
 from superlens.gui.widgets.chip import Chip
 from superlens.workbench.settings import Theme
 from superlens.workbench.workbench import Workbench
-
-
-def _drop(window: MainWindow, urls: list[QUrl]) -> None:
-    data = QMimeData()
-    data.setUrls(urls)
-    window.dropEvent(
-        QDropEvent(
-            QPointF(300, 300),
-            Qt.DropAction.CopyAction,
-            data,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
-    )
-
-
-def _import(window: MainWindow, qtbot: QtBot, *paths: Path) -> None:
-    _drop(window, [QUrl.fromLocalFile(str(path)) for path in paths])
-    model = window.workspace.panel.model
-    assert model is not None
-    qtbot.waitUntil(lambda: model.rowCount(QModelIndex()) == len(paths))
-    qtbot.waitUntil(lambda: model.count(ImageState.READING) == 0)
 
 
 def _restore(window: MainWindow, qtbot: QtBot) -> None:
@@ -63,7 +41,7 @@ def test_start_page_is_shown_until_files_are_dropped(
 ) -> None:
     assert window.start_page.isVisible()
 
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
 
     assert not window.start_page.isVisible()
     assert window.stage_bar.isVisible()
@@ -76,7 +54,7 @@ def test_dropped_files_become_rows_and_broken_ones_say_why(
     empty = tmp_path / "empty.tif"
     empty.write_bytes(b"")
 
-    _import(window, qtbot, good, empty)
+    import_files(window, qtbot, good, empty)
 
     model = window.workspace.panel.model
     assert model is not None
@@ -88,7 +66,7 @@ def test_dropped_files_become_rows_and_broken_ones_say_why(
 
 
 def test_drop_without_local_files_is_refused_in_words(window: MainWindow) -> None:
-    _drop(window, [QUrl("https://example.org/cell.tif")])
+    drop(window, [QUrl("https://example.org/cell.tif")])
 
     assert window.message_bar.isVisible()
     assert window.message_bar.message is not None
@@ -99,7 +77,7 @@ def test_drop_without_local_files_is_refused_in_words(window: MainWindow) -> Non
 def test_restoration_shows_three_planes_of_one_world(
     window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif", pixel_um=0.1))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif", pixel_um=0.1))
 
     _restore(window, qtbot)
 
@@ -122,7 +100,7 @@ def test_restoration_shows_three_planes_of_one_world(
 def test_spread_pane_has_the_label_of_the_run_and_is_no_posterior(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     _restore(window, qtbot)
 
     name = window.workspace.check.compare.panes[Slot.THIRD].accessibleName()
@@ -135,7 +113,7 @@ def test_spread_pane_has_the_label_of_the_run_and_is_no_posterior(
 def test_chips_say_what_was_checked_and_what_was_not(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif", pixel_um=0.1))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif", pixel_um=0.1))
     _restore(window, qtbot)
 
     chips = [chip.text() for chip in window.findChildren(Chip) if chip.isVisible()]
@@ -149,7 +127,7 @@ def test_chips_say_what_was_checked_and_what_was_not(
 def test_cursor_tells_place_and_values_in_the_status_line(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif", pixel_um=0.1))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif", pixel_um=0.1))
     _restore(window, qtbot)
     told: list[tuple[str, str]] = []
     window.workspace.check.cursor_told.connect(lambda *texts: told.append(texts))
@@ -160,7 +138,7 @@ def test_cursor_tells_place_and_values_in_the_status_line(
 
 
 def test_unknown_pixel_size_is_told_in_px(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "bare.ome.tif", pixel_um=None))
+    import_files(window, qtbot, write_raw(tmp_path / "bare.ome.tif", pixel_um=None))
     compare = window.workspace.check.compare
     qtbot.waitUntil(lambda: compare.plane(Slot.LOW) is not None)
     told: list[str] = []
@@ -177,7 +155,7 @@ def test_unknown_pixel_size_is_told_in_px(window: MainWindow, qtbot: QtBot, tmp_
 def test_entered_pixel_size_is_used_at_once(
     window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "bare.ome.tif", pixel_um=None))
+    import_files(window, qtbot, write_raw(tmp_path / "bare.ome.tif", pixel_um=None))
     tab = window.workspace.inspector.image_tab
 
     tab.enter_pixel_size("65")
@@ -195,7 +173,7 @@ def test_failed_job_is_a_red_row_with_reason_and_retry(
     window: MainWindow, workbench: Workbench, engines: FakeEngines, qtbot: QtBot, tmp_path: Path
 ) -> None:
     engines.scripts[JobKind.RESTORE] = fail
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     window.workspace.flow.go(Stage.RESTORE)
 
     window.stage_bar.primary.click()
@@ -211,7 +189,7 @@ def test_cancel_stops_a_running_job(
     window: MainWindow, workbench: Workbench, engines: FakeEngines, qtbot: QtBot, tmp_path: Path
 ) -> None:
     engines.scripts[JobKind.RESTORE] = run_until_cancelled
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     window.workspace.flow.go(Stage.RESTORE)
     window.stage_bar.primary.click()
     row = _job_row(window, workbench, JobKind.RESTORE)
@@ -227,7 +205,7 @@ def test_lost_engine_is_told_and_leaves_the_window_alive(
     window: MainWindow, workbench: Workbench, engines: FakeEngines, qtbot: QtBot, tmp_path: Path
 ) -> None:
     engines.scripts[JobKind.RESTORE] = crash
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     window.workspace.flow.go(Stage.RESTORE)
 
     window.stage_bar.primary.click()
@@ -240,7 +218,7 @@ def test_lost_engine_is_told_and_leaves_the_window_alive(
 def test_measurement_fills_table_plate_and_plot(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, two_channel_image: Path
 ) -> None:
-    _import(window, qtbot, two_channel_image)
+    import_files(window, qtbot, two_channel_image)
     window.workspace.flow.go(Stage.MEASURE)
 
     window.stage_bar.primary.click()
@@ -260,7 +238,7 @@ def test_measurement_fills_table_plate_and_plot(
 def test_report_is_written_and_can_be_opened(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     _restore(window, qtbot)
     window.workspace.flow.go(Stage.REPORT)
     page = window.workspace.report
@@ -277,7 +255,7 @@ def test_report_is_written_and_can_be_opened(
 def test_second_run_of_an_image_replaces_the_first_in_the_report(
     window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     _restore(window, qtbot)
     project = workbench.project
     assert project is not None
@@ -292,7 +270,7 @@ def test_second_run_of_an_image_replaces_the_first_in_the_report(
 def test_project_opens_again_with_its_result(
     window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     _restore(window, qtbot)
     assert workbench.project is not None
     folder = workbench.project.folder
@@ -328,7 +306,7 @@ def test_force_stop_is_offered_when_cancel_is_not_answered(
 ) -> None:
     monkeypatch.setattr("superlens.gui.jobs.job_row.FORCE_STOP_AFTER_S", 0.2)
     engines.scripts[JobKind.RESTORE] = deaf
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
     window.workspace.flow.go(Stage.RESTORE)
     window.stage_bar.primary.click()
     row = _job_row(window, workbench, JobKind.RESTORE)
@@ -381,7 +359,7 @@ def test_from_drop_to_report_by_mouse_alone(
         "superlens.gui.intents.QFileDialog.getSaveFileName", lambda *_: (str(report), "")
     )
     primary = window.stage_bar.primary
-    _import(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
+    import_files(window, qtbot, write_raw(tmp_path / "field_01.ome.tif"))
 
     for enough in (
         lambda: window.workspace.flow.stage is Stage.RESTORE,
@@ -401,7 +379,7 @@ def test_from_drop_to_report_by_mouse_alone(
 def test_missing_file_is_told_in_its_pane(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     raw = write_raw(tmp_path / "field_01.ome.tif")
     other = write_raw(tmp_path / "field_02.ome.tif", side=48)
-    _import(window, qtbot, raw, other)
+    import_files(window, qtbot, raw, other)
     model = window.workspace.panel.model
     assert model is not None
     raw.unlink()

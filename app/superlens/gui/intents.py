@@ -14,6 +14,7 @@ from superlens.core.units import PixelSizeOrigin
 from superlens.gui.measure.assay_panel import MeasureWish
 from superlens.gui.pages.restore_page import RestoreWish
 from superlens.gui.reading import Answer, BackgroundReader
+from superlens.gui.words import scene_title
 from superlens.workbench.project import Project
 from superlens.workbench.requests import (
     MeasureOptions,
@@ -137,7 +138,7 @@ class Intents(QObject):
         if name:
             self.plate_folder_chosen.emit(Path(name))
 
-    def restore(self, image: ImageRecord, wish: RestoreWish, scene: int = 0) -> None:
+    def restore(self, image: ImageRecord, wish: RestoreWish, scene: int) -> None:
         """Start a super-resolution of one scene of an image."""
         project = self._workbench.project
         if project is None:
@@ -158,7 +159,8 @@ class Intents(QObject):
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
             return
-        title = f"Super-resolve {plain_name(path)}"
+        named = (plain_name(path), scene_title(image, scene))
+        title = f"Super-resolve {', '.join(part for part in named if part)}"
         self.job_submitted.emit(self._workbench.jobs.submit(request, title, (image.id,)))
 
     def measure(self, wish: MeasureWish) -> None:

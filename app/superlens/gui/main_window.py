@@ -191,6 +191,7 @@ class MainWindow(QMainWindow):
         workspace.measure.failed.connect(self.show_error)
         workspace.check.cursor_told.connect(self.status_line.show_cursor)
         workspace.selection.image_changed.connect(self._show_pixel_size)
+        workspace.selection.scene_changed.connect(self._show_pixel_size)
         workspace.flow.stage_changed.connect(self._show_stage)
         self._theme.changed.connect(workspace.measure.redraw)
         start, intents = self.start_page, workspace.intents
@@ -271,9 +272,9 @@ class MainWindow(QMainWindow):
     def _show_pixel_size(self, *_: object) -> None:
         if self._workspace is None:
             return
-        image = self._workspace.selection.image
-        is_seen = image is not None and self._workspace.flow.stage <= Stage.CHECK
-        text = pixel_size_text(image.info.scenes[0]) if image is not None and is_seen else ""
+        scene = self._workspace.selection.scene_info
+        is_seen = self._workspace.flow.stage <= Stage.CHECK
+        text = pixel_size_text(scene) if scene is not None and is_seen else ""
         self.status_line.show_pixel_size(text)
 
     def _restore_geometry(self) -> None:

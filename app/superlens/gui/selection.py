@@ -1,12 +1,14 @@
-"""What the user looks at: the chosen image and its newest restoration, read in the background."""
+"""What the user looks at: a scene of an image and its newest restoration, read in a thread."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
 from superlens.core.cards import ModelCard
-from superlens.core.jobs import JobKind
-from superlens.core.records import ImageRecord, ResultRecord
+from superlens.core.errors import SuperlensError
+from superlens.core.jobs import JobKind, JobRecord, RestoreRequest
+from superlens.core.records import ImageRecord, ResultRecord, SceneInfo
 from superlens.gui.reading import Answer, BackgroundReader
 from superlens.gui.viewer.comparison import RestoredRun, open_run
 from superlens.workbench.project import Project
@@ -14,15 +16,18 @@ from superlens.workbench.workbench import Workbench
 
 
 class Selection(QObject):
-    """The image that all stages are about.
+    """The scene of an image that all stages are about.
 
     Signals:
-        image_changed(ImageRecord | None): another image was chosen, or its record changed.
+        image_changed(ImageRecord | None): another image was chosen, with its first scene, or its
+            record changed.
+        scene_changed(int): another scene of the same image was chosen, counted from 0.
         run_changed(RestoredRun | None): its restoration was opened; None while there is none.
         failed(ErrorInfo): the restoration could not be opened.
     """
 
     image_changed = Signal(object)
+    scene_changed = Signal(int)
     run_changed = Signal(object)
     failed = Signal(object)
 
@@ -30,6 +35,7 @@ class Selection(QObject):
         super().__init__(parent)
         self._workbench = workbench
         self._image: ImageRecord | None = None
+        self._scene = 0
         self._run: RestoredRun | None = None
         self._reader = BackgroundReader(self)
         self._reader.answered.connect(self._take_run)
@@ -42,9 +48,33 @@ class Selection(QObject):
         return self._image
 
     @property
+    def scene(self) -> int:
+        """Number of the chosen scene of the image, counted from 0."""
+        return self._scene
+
+    @property
+    def scene_info(self) -> SceneInfo | None:
+        """What the chosen scene is."""
+        return None if self._image is None else self._image.info.scenes[self._scene]
+
+    @property
     def run(self) -> RestoredRun | None:
-        """Its newest restoration, once it is read."""
+        """The newest restoration of the scene, once it is read."""
         return self._run
+
+    @property
+    def restoring(self) -> JobRecord | None:
+        """The newest restoration of the scene that has not ended."""
+        if self._image is None:
+            return None
+        jobs = self._workbench.jobs
+        for job in reversed(jobs.jobs()):
+            request = job.request
+            if isinstance(request, RestoreRequest) and not job.state.is_ended:
+                is_scene = request.input.scene == self._scene
+                if is_scene and self._image.id in jobs.images_of(job.id):
+                    return job
+        return None
 
     @property
     def card(self) -> ModelCard | None:
@@ -59,19 +89,21 @@ class Selection(QObject):
         project = self._workbench.project
         if project is None or (self._image is not None and self._image.id == image_id):
             return
-        self._image = project.image(image_id)
-        self._set_run(None)
-        self.image_changed.emit(self._image)
-        self._open_newest_run()
+        self._look_at(project.image(image_id))
+
+    def choose_scene(self, scene: int) -> None:
+        """Choose a scene of the chosen image; a number that it has not is not taken."""
+        image = self._image
+        if image is None or scene == self._scene or not 0 <= scene < len(image.info.scenes):
+            return
+        self._look_at(image, scene)
 
     def shutdown(self) -> None:
         """Stop reading."""
         self._reader.shutdown()
 
     def _follow_project(self, project: Project | None) -> None:
-        self._image = None
-        self._set_run(None)
-        self.image_changed.emit(None)
+        self._look_at(None)
         if project is None:
             return
         project.image_added.connect(self._image_added)
@@ -94,13 +126,8 @@ class Selection(QObject):
         project = self._workbench.project
         if self._image is None or self._image.id != image_id or project is None:
             return
-        self._image = None
-        self._set_run(None)
         left = project.images()
-        if left:
-            self.choose(left[0].id)
-        else:
-            self.image_changed.emit(None)
+        self._look_at(left[0] if left else None)
 
     def _result_added(self, result: ResultRecord) -> None:
         project = self._workbench.project
@@ -109,13 +136,28 @@ class Selection(QObject):
         if self._image.id in project.images_of_result(result.job_id):
             self._open_newest_run()
 
+    def _look_at(self, image: ImageRecord | None, scene: int = 0) -> None:
+        """Move on; nobody hears of the new scene while the old restoration still stands."""
+        is_other_image = image is None or self._image is None or image.id != self._image.id
+        had_run = self._run is not None
+        self._reader.forget("run")
+        self._image, self._scene, self._run = image, scene, None
+        if is_other_image:
+            self.image_changed.emit(image)
+        else:
+            self.scene_changed.emit(scene)
+        if had_run:
+            self.run_changed.emit(None)
+        self._open_newest_run()
+
     def _open_newest_run(self) -> None:
         project = self._workbench.project
         if project is None or self._image is None:
             return
-        results = [r for r in project.results_of(self._image.id) if r.kind == JobKind.RESTORE]
-        if results:
-            self._reader.ask("run", partial(open_run, results[-1].folder))
+        results = project.results_of(self._image.id)
+        folders = [r.folder for r in reversed(results) if r.kind == JobKind.RESTORE]
+        if folders:
+            self._reader.ask("run", partial(open_newest_run, folders, self._scene))
 
     def _take_run(self, answer: Answer) -> None:
         if answer.error is not None:
@@ -125,6 +167,32 @@ class Selection(QObject):
 
     def _set_run(self, run: RestoredRun | None) -> None:
         self._reader.forget("run")
-        if run is not self._run:
+        if run != self._run:
             self._run = run
             self.run_changed.emit(run)
+
+
+def open_newest_run(folders: Sequence[str], scene: int) -> RestoredRun | None:
+    """Open the first run that restored a scene, or give None; called in a reading thread.
+
+    A folder that cannot be read may be of any scene, so it is passed over while others are left.
+
+    Args:
+        folders: run folders of restorations of one image, the newest first.
+        scene: number of the scene, counted from 0.
+
+    Raises:
+        SuperlensError: none of them is of the scene, and one could not be read.
+    """
+    unread: SuperlensError | None = None
+    for folder in folders:
+        try:
+            run = open_run(folder)
+        except SuperlensError as error:
+            unread = unread or error
+            continue
+        if run.request.input.scene == scene:
+            return run
+    if unread is not None:
+        raise unread
+    return None

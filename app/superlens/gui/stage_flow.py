@@ -57,6 +57,7 @@ class StageFlow(QObject):
         for page in pages:
             page.changed.connect(self.update)
         self._selection.image_changed.connect(self.update)
+        self._selection.scene_changed.connect(self.update)
         self._selection.run_changed.connect(self.update)
         jobs = self._workbench.jobs
         for signal in (jobs.job_added, jobs.job_ended, jobs.job_removed):
@@ -115,10 +116,10 @@ class StageFlow(QObject):
                 self.go(Stage.REPORT)
 
     def start_restore(self) -> None:
-        """Super-resolve the chosen image as the form says, and go to Check."""
+        """Super-resolve the chosen scene as the form says, and go to Check."""
         image, wish = self._selection.image, self._restore.wish()
         if image is not None and wish is not None:
-            self._intents.restore(image, wish)
+            self._intents.restore(image, wish, self._selection.scene)
             self.go(Stage.CHECK)
 
     def start_measure(self) -> None:
@@ -153,7 +154,8 @@ class StageFlow(QObject):
         self.go(Stage.DATA)
 
     def _buttons(self) -> StageButtons:
-        has_image = self._selection.image is not None
+        image = self._selection.image
+        has_image = image is not None
         match self._stage:
             case Stage.DATA:
                 return StageButtons(
@@ -161,27 +163,19 @@ class StageFlow(QObject):
                 )
             case Stage.RESTORE:
                 return self._restore.buttons()
-            case Stage.CHECK if self._is_restoring():
+            case Stage.CHECK if self._selection.run is None and self._selection.restoring:
                 return StageButtons("Continue to Measure", True, False, "Wait for the result")
             case Stage.CHECK if self._selection.run is None:
-                return StageButtons("Super-resolve this image", True, has_image, "Import an image")
+                what = "scene" if image is not None and len(image.info.scenes) > 1 else "image"
+                return StageButtons(
+                    f"Super-resolve this {what}", True, has_image, "Import an image"
+                )
             case Stage.CHECK:
                 return StageButtons("Continue to Measure", True, secondary="Run again…")
             case Stage.MEASURE:
                 return self._measure.buttons()
             case Stage.REPORT:
                 return self._report.buttons()
-
-    def _is_restoring(self) -> bool:
-        image, jobs = self._selection.image, self._workbench.jobs
-        if image is None or self._selection.run is not None:
-            return False
-        return any(
-            job.request.kind is JobKind.RESTORE
-            and not job.state.is_ended
-            and image.id in jobs.images_of(job.id)
-            for job in jobs.jobs()
-        )
 
     def _show_buttons(self, buttons: StageButtons) -> None:
         if self._bar is not None:

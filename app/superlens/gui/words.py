@@ -68,9 +68,25 @@ def image_name(image: ImageRecord) -> str:
     return name
 
 
-def image_facts(image: ImageRecord) -> str:
-    """Give what an image is in a line: format, size, channels, planes."""
-    scene = image.info.scenes[0]
+def scene_names(image: ImageRecord) -> tuple[str, ...]:
+    """Give the names of an image's scenes; one without a name is counted from 1."""
+    return tuple(scene.name or f"Scene {n + 1}" for n, scene in enumerate(image.info.scenes))
+
+
+def scene_title(image: ImageRecord, scene: int) -> str:
+    """Give the name of a scene of a file that holds several, else nothing."""
+    return scene_names(image)[scene] if len(image.info.scenes) > 1 else ""
+
+
+def channel_names(scene: SceneInfo) -> tuple[str, ...]:
+    """Give the names of a scene's channels; one without a name is counted from 1."""
+    named = dict(enumerate(channel.name for channel in scene.channels))
+    return tuple(named.get(n) or f"Channel {n + 1}" for n in range(scene.size("C")))
+
+
+def image_facts(image: ImageRecord, number: int = 0) -> str:
+    """Give what a scene of an image is in a line: format, size, channels, planes."""
+    scene = image.info.scenes[number]
     parts = [image.info.format, f"{size_text(scene)} px", plural(scene.size("C"), "channel")]
     for axis, noun in (("Z", "Z plane"), ("T", "time point")):
         if scene.size(axis) > 1:

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from superlens.core.jobs import JobKind, JobRecord
+from superlens.core.jobs import JobKind, JobRecord, MeasureRequest, RestoreRequest
 from superlens.core.records import ImageRecord
 from superlens.gui.bottom_dock import BottomDock
 from superlens.gui.edge_tab import EdgeTab
@@ -120,10 +120,12 @@ class Workspace(QWidget):
         self.panel.import_wanted.connect(self.intents.choose_files)
         self.panel.removal_wanted.connect(self._remove_image)
         self.selection.image_changed.connect(self._show_image)
+        self.selection.scene_changed.connect(self._show_image)
         self.selection.run_changed.connect(self._show_run)
         self.flow.stage_changed.connect(self._show_stage)
         self.check.restore_wanted.connect(self._go_restore)
         self.restore.model_chosen.connect(self._remember_model)
+        self.restore.scene_chosen.connect(self.selection.choose_scene)
         self.measure.panel.plate_wanted.connect(self.intents.choose_plate)
         self.measure.panel.folder_wanted.connect(self.intents.choose_plate_folder)
         self.intents.plate_chosen.connect(self.measure.panel.choose_plate)
@@ -176,9 +178,10 @@ class Workspace(QWidget):
         jobs = self._workbench.jobs.jobs()
         return any(job.request.kind in kinds and not job.state.is_ended for job in jobs)
 
-    def _show_image(self, image: ImageRecord | None) -> None:
-        self.inspector.show_image(image)
-        self.restore.show_image(image)
+    def _show_image(self, *_: object) -> None:
+        image, scene = self.selection.image, self.selection.scene
+        self.inspector.show_image(image, scene)
+        self.restore.show_image(image, scene)
         if image is not None:
             self.panel.select(image.id)
 
@@ -207,13 +210,14 @@ class Workspace(QWidget):
         self._show_around(self.flow.stage)
 
     def _show_result(self, job: JobRecord) -> None:
-        match job.request.kind:
-            case JobKind.RESTORE:
+        match job.request:
+            case RestoreRequest(input=source):
                 images = self._workbench.jobs.images_of(job.id)
                 if images:
                     self.selection.choose(images[0])
+                    self.selection.choose_scene(source.scene)
                 self.flow.go(Stage.CHECK)
-            case JobKind.MEASURE:
+            case MeasureRequest():
                 self.flow.go(Stage.MEASURE)
             case _:
                 self.flow.go(Stage.REPORT)

@@ -34,9 +34,9 @@ class Inspector(QWidget):
         column.addWidget(self._pages, 1)
         self.tabs.chosen.connect(self._pages.setCurrentIndex)
 
-    def show_image(self, image: ImageRecord | None) -> None:
-        """Show the facts of an image."""
-        self.image_tab.show_image(image)
+    def show_image(self, image: ImageRecord | None, scene: int = 0) -> None:
+        """Show the facts of a scene of an image."""
+        self.image_tab.show_image(image, scene)
 
     def show_run(self, run: RestoredRun | None, card: ModelCard | None) -> None:
         """Show which model and run made the result."""

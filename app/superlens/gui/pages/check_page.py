@@ -4,7 +4,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from superlens.core.jobs import JobKind, JobRecord, JobState
-from superlens.core.records import ImageRecord
 from superlens.gui.inspector.view_tab import position_text, sr_text
 from superlens.gui.pages.plane_controls import PlaneControls
 from superlens.gui.selection import Selection
@@ -17,7 +16,7 @@ from superlens.gui.widgets.buttons import tool
 from superlens.gui.widgets.chip import ChipStrip
 from superlens.gui.widgets.labels import ElidedLabel, label, rule
 from superlens.gui.widgets.segmented import Segmented
-from superlens.gui.words import image_facts, image_name
+from superlens.gui.words import image_facts, image_name, scene_title
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.workbench import Workbench
 
@@ -55,7 +54,7 @@ class CheckPage(QWidget):
         column.addWidget(self._rule)
         column.addWidget(self.controls)
         self._connect(workbench.jobs)
-        self._show_image(selection.image)
+        self._show_image()
 
     def show_raw_only(self, is_raw_only: bool) -> None:
         """Show the raw image alone, as in stage Data, or the panes side by side."""
@@ -109,8 +108,10 @@ class CheckPage(QWidget):
 
     def _connect(self, jobs: JobQueue) -> None:
         self._selection.image_changed.connect(self._show_image)
+        self._selection.scene_changed.connect(self._show_image)
         self._selection.run_changed.connect(self._show_run)
         self.controls.changed.connect(self._keep_view)
+        self.controls.scene_chosen.connect(self._selection.choose_scene)
         self.compare.cursor_changed.connect(self._tell_cursor)
         self.compare.planes_changed.connect(self._name_panes)
         for slot in (Slot.SR, Slot.THIRD):
@@ -118,10 +119,11 @@ class CheckPage(QWidget):
         for signal in (jobs.job_added, jobs.job_changed, jobs.job_ended):
             signal.connect(self._job_moved)
 
-    def _show_image(self, image: ImageRecord | None) -> None:
+    def _show_image(self, *_: object) -> None:
+        image, scene = self._selection.image, self._selection.scene
         self._name.setText("" if image is None else image_name(image))
-        self._facts.setText("" if image is None else image_facts(image))
-        self.controls.show_image(image)
+        self._facts.setText("" if image is None else image_facts(image, scene))
+        self.controls.show_image(image, scene)
         self._show_run(self._selection.run)
 
     def _show_run(self, run: RestoredRun | None) -> None:
@@ -179,7 +181,7 @@ class CheckPage(QWidget):
 
     def _name_empty_panes(self, comparison: Comparison, run: RestoredRun | None) -> None:
         panes = self.compare.panes
-        job = self._running_job()
+        job = self._selection.restoring
         for slot, plane in ((Slot.SR, comparison.sr), (Slot.THIRD, self._third(comparison))):
             if plane is not None:
                 continue
@@ -187,9 +189,9 @@ class CheckPage(QWidget):
                 share = job.done / job.total if job.total else None
                 panes[slot].show_empty(_progress_sentence(job), share=share)
             elif run is None:
-                panes[slot].show_empty("Not super-resolved yet.", "Super-resolve…")
+                panes[slot].show_empty(self._missing_sentence(), "Super-resolve…")
             elif not shows(run, self.controls.indices):
-                panes[slot].show_empty("This scene or channel is not super-resolved.")
+                panes[slot].show_empty("This channel is not super-resolved.")
             elif self.controls.shows_residual:
                 panes[slot].show_empty("This run holds no residual.")
             else:
@@ -198,16 +200,10 @@ class CheckPage(QWidget):
     def _third(self, comparison: Comparison) -> object:
         return comparison.residual if self.controls.shows_residual else comparison.spread
 
-    def _running_job(self) -> JobRecord | None:
+    def _missing_sentence(self) -> str:
         image = self._selection.image
-        if image is None:
-            return None
-        jobs = self._workbench.jobs
-        for job in reversed(jobs.jobs()):
-            is_restore = job.request.kind is JobKind.RESTORE and not job.state.is_ended
-            if is_restore and image.id in jobs.images_of(job.id):
-                return job
-        return None
+        scene = scene_title(image, self._selection.scene) if image is not None else ""
+        return f"{scene}: not super-resolved yet." if scene else "Not super-resolved yet."
 
     def _job_moved(self, job: JobRecord) -> None:
         if job.request.kind is JobKind.RESTORE and self._selection.run is None:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from superlens.core.cards import ModelCard
-from superlens.core.records import ImageRecord
+from superlens.core.records import SceneInfo
 from superlens.gui.viewer.geometry import length_text
 from superlens.gui.widgets.chip import Chip, ChipState, ChipText
 from superlens.gui.widgets.labels import label, set_tone, wrapped
@@ -55,9 +55,9 @@ class ModelCardView(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
-    def show_image(self, image: ImageRecord | None) -> None:
+    def show_scene(self, scene: SceneInfo | None) -> None:
         """Say whether the model was trained on images of this pixel size."""
-        text, tone = domain_words(self.card, image)
+        text, tone = domain_words(self.card, scene)
         self._fit.setText(text)
         self._fit.setVisible(bool(text))
         set_tone(self._fit, tone)
@@ -73,12 +73,12 @@ class ModelCardView(QFrame):
             super().keyPressEvent(event)
 
 
-def domain_words(card: ModelCard, image: ImageRecord | None) -> tuple[str, str]:
-    """Give a sentence on the pixel size of an image against the training range, and its tone."""
+def domain_words(card: ModelCard, scene: SceneInfo | None) -> tuple[str, str]:
+    """Give a sentence on the pixel size of a scene against the training range, and its tone."""
     trained = card.trained_on.pixel_nm
-    if image is None or trained is None:
+    if scene is None or trained is None:
         return "", "caption"
-    um = image.info.scenes[0].pixel_sizes.lateral_um
+    um = scene.pixel_sizes.lateral_um
     if um is None:
         return "The pixel size of this image is unknown: not compared with training.", "caption"
     size = f"{length_text(um)} per pixel"

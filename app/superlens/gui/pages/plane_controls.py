@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from superlens.core.records import ImageRecord
@@ -11,6 +11,7 @@ from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.labels import label
 from superlens.gui.widgets.segmented import Segmented
 from superlens.gui.widgets.slider import Slider
+from superlens.gui.words import channel_names, scene_names
 
 _AXES = ("z", "t")
 
@@ -20,9 +21,11 @@ class PlaneControls(QWidget):
 
     Signals:
         changed(): another plane, sample or map is wanted.
+        scene_chosen(int): the user chose another scene; it is shown once `show_image` is told.
     """
 
     changed = Signal()
+    scene_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,8 +36,10 @@ class PlaneControls(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._scene, self._scene_box = self._add_choice(row, "Scene")
+        self.scene, self._scene_box = self._add_choice(row, "Scene")
+        self.scene.currentIndexChanged.connect(self.scene_chosen)
         self._channel, self._channel_box = self._add_choice(row, "Channel")
+        self._channel.currentIndexChanged.connect(self._take_channel)
         self._sliders = {axis: self._add_slider(row, axis.upper()) for axis in _AXES}
         self._map = Segmented(("Spread", "Residual"))
         self._map.setToolTip("What the third pane shows")
@@ -73,13 +78,14 @@ class PlaneControls(QWidget):
         boxes = (self._scene_box, self._channel_box, *self._sliders.values(), self._map_box)
         return any(not box.isHidden() for box in boxes)
 
-    def show_image(self, image: ImageRecord | None) -> None:
-        """Offer the planes of another image."""
+    def show_image(self, image: ImageRecord | None, scene: int = 0) -> None:
+        """Offer the planes of a scene of an image; those of another one from the first on."""
         is_same = image is not None and self._image is not None and image.id == self._image.id
         self._image = image
-        if not is_same:
-            self._indices = Indices()
-        self._offer()
+        if not is_same or scene != self._indices.scene:
+            self._indices = Indices(scene=scene)
+        if image is not None:
+            self._offer(image)
 
     def show_run(self, run: RestoredRun | None) -> None:
         """Offer what a restoration holds."""
@@ -90,30 +96,23 @@ class PlaneControls(QWidget):
             if is_new and run.file("spread") is None and run.file("residual") is not None:
                 self._map.choose(1)
 
-    def _offer(self) -> None:
-        if self._image is None:
-            return
-        scenes = self._image.info.scenes
-        scene = scenes[self._indices.scene]
-        _fill(self._scene, [s.name or f"Scene {n + 1}" for n, s in enumerate(scenes)])
-        self._scene_box.setVisible(len(scenes) > 1)
-        count = scene.size("C")
-        named = [channel.name for channel in scene.channels]
-        names = [
-            named[n] if n < len(named) and named[n] else f"Channel {n + 1}" for n in range(count)
-        ]
-        _fill(self._channel, names)
-        self._channel_box.setVisible(count > 1)
-        for axis, slider in self._sliders.items():
-            size = scene.size(axis.upper())
+    def _offer(self, image: ImageRecord) -> None:
+        at = self._indices
+        scene = image.info.scenes[at.scene]
+        self.scene.offer(scene_names(image), at.scene)
+        self._scene_box.setVisible(len(image.info.scenes) > 1)
+        self._channel.offer(channel_names(scene), at.c)
+        self._channel_box.setVisible(scene.size("C") > 1)
+        for axis, value in (("z", at.z), ("t", at.t)):
+            slider, size = self._sliders[axis], scene.size(axis.upper())
             slider.set_range(0, size - 1)
+            slider.set_value(value)
             slider.setVisible(size > 1)
 
     def _add_choice(self, row: QHBoxLayout, title: str) -> tuple[Choice, QWidget]:
         choice = Choice()
         choice.setAccessibleName(title)
         choice.setFixedWidth(132)
-        choice.currentIndexChanged.connect(self._take_choices)
         box = _titled(title, choice)
         box.hide()
         row.addWidget(box)
@@ -126,13 +125,8 @@ class PlaneControls(QWidget):
         row.addWidget(slider)
         return slider
 
-    def _take_choices(self) -> None:
-        scene, channel = max(0, self._scene.currentIndex()), max(0, self._channel.currentIndex())
-        if scene != self._indices.scene:
-            self._indices = Indices(scene=scene)
-            self._offer()
-        else:
-            self._indices = replace(self._indices, c=channel)
+    def _take_channel(self, channel: int) -> None:
+        self._indices = replace(self._indices, c=channel)
         self.changed.emit()
 
     def _take_sliders(self) -> None:
@@ -152,11 +146,3 @@ def _titled(title: str, widget: QWidget) -> QWidget:
     row.addWidget(label(title, "label"))
     row.addWidget(widget)
     return box
-
-
-def _fill(choice: Choice, names: list[str]) -> None:
-    if [choice.itemText(n) for n in range(choice.count())] == names:
-        return
-    with QSignalBlocker(choice):
-        choice.clear()
-        choice.addItems(names)

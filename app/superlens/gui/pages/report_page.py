@@ -151,16 +151,21 @@ class ReportPage(QWidget):
         if result.kind not in _REPORTED:
             return
         project = self._workbench.project
-        images = project.images_of_result(result.job_id) if project else ()
-        for older in self._rows:
-            is_same = older.result.kind == result.kind and older.image_ids == images
-            if is_same and result.kind == JobKind.RESTORE:
-                older.set_checked(False)
+        if project is None:
+            return
+        images = project.images_of_result(result.job_id)
+        if result.kind == JobKind.RESTORE and _are_of_one_scene(project, images):
+            self._clear_older(images)
         row = ReportRow(result, images)
         row.toggled.connect(self._update)
         self._rows.append(row)
         self._list.insertWidget(0, row)
         self._update()
+
+    def _clear_older(self, images: tuple[str, ...]) -> None:
+        for older in self._rows:
+            if older.result.kind == JobKind.RESTORE and older.image_ids == images:
+                older.set_checked(False)
 
     def _update(self) -> None:
         self._empty.setVisible(not self._rows)
@@ -191,3 +196,9 @@ class ReportPage(QWidget):
     def _open_folder(self) -> None:
         if self._written is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written.parent)))
+
+
+def _are_of_one_scene(project: Project, images: tuple[str, ...]) -> bool:
+    """Say whether two restorations of these images must show the same scene."""
+    counts = {image.id: len(image.info.scenes) for image in project.images()}
+    return all(counts.get(image_id, 1) == 1 for image_id in images)

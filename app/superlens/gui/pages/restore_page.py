@@ -14,14 +14,17 @@ from superlens.gui.forms import NumberField, ParameterForm
 from superlens.gui.pages.limits_box import LimitsBox
 from superlens.gui.pages.model_card import ModelCardView
 from superlens.gui.pages.page import StageButtons
+from superlens.gui.pages.source_choice import SourceChoice
 from superlens.gui.widgets.choice import CheckBox, Choice
 from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
 from superlens.gui.widgets.section import Section
-from superlens.gui.words import claim_words, image_name
+from superlens.gui.words import claim_words, image_name, scene_title
 from superlens.io.model_library import InstalledModel
 from superlens.methods.catalogue import method_spec
 
 _FORM_WIDTH = 340
+_BUTTON_LETTERS = 28
+"""Of the names of file and scene together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,19 @@ class RestorePage(QWidget):
     Signals:
         changed(): what the primary button says may be another.
         model_chosen(str): id of the model that the user chose.
+        scene_chosen(int): number of the scene that the user chose, counted from 0.
     """
 
     changed = Signal()
     model_chosen = Signal(str)
+    scene_chosen = Signal(int)
 
     def __init__(
         self, models: tuple[InstalledModel, ...], preferred: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._image: ImageRecord | None = None
+        self._scene = 0
         self._card: ModelCard | None = None
         self._form: ParameterForm | None = None
         self._cards = [ModelCardView(model.card) for model in models]
@@ -65,13 +71,15 @@ class RestorePage(QWidget):
             chosen = models[0].card
         self._choose(chosen)
 
-    def show_image(self, image: ImageRecord | None) -> None:
-        """Say for which image the form is."""
-        self._image = image
-        self._title.setText(f"Super-resolve {image_name(image)}" if image else "Super-resolve")
+    def show_image(self, image: ImageRecord | None, scene: int = 0) -> None:
+        """Say for which scene of which image the form is."""
+        self._image, self._scene = image, scene
+        self._title.setText(
+            f"Super-resolve {', '.join(self._names(image))}" if image else "Super-resolve"
+        )
         for view in self._cards:
-            view.show_image(image)
-        self._offer_channels(image)
+            view.show_scene(image.info.scenes[scene] if image else None)
+        self.source.show_image(image, scene)
         self.changed.emit()
 
     def buttons(self) -> StageButtons:
@@ -80,7 +88,9 @@ class RestorePage(QWidget):
             return StageButtons("Super-resolve", is_enabled=False, reason="No model is installed")
         if self._image is None:
             return StageButtons("Super-resolve", is_enabled=False, reason="Import an image first")
-        return StageButtons(f"Super-resolve {_short(image_name(self._image))}")
+        names = self._names(self._image)
+        shown = ", ".join(_short(name, _BUTTON_LETTERS // len(names)) for name in names)
+        return StageButtons(f"Super-resolve {shown}")
 
     def wish(self) -> RestoreWish | None:
         """Give what was filled in, or None with the reasons shown in the form."""
@@ -93,7 +103,7 @@ class RestorePage(QWidget):
             params=dict(self._form.values()),
             samples=samples,
             keep_samples=KeepSamples.NONE if samples == 0 else keep,
-            channel=self._channel.currentData(),
+            channel=self.source.channel,
             seed=self._seed_value(),
         )
 
@@ -152,12 +162,9 @@ class RestorePage(QWidget):
         section.body.addWidget(self._result_words)
         self._claim = wrapped("", "body")
         section.body.addWidget(self._claim)
-        self._channel_label = label("Channel", "label")
-        self._channel = Choice()
-        self._channel.setAccessibleName("Channel")
-        section.body.addSpacing(4)
-        section.body.addWidget(self._channel_label)
-        section.body.addWidget(self._channel)
+        self.source = SourceChoice()
+        self.source.scene_chosen.connect(self.scene_chosen)
+        section.body.addWidget(self.source)
         return section
 
     def _spread_section(self) -> Section:
@@ -257,21 +264,15 @@ class RestorePage(QWidget):
         self._method.setVisible(not self._form.is_empty)
         self._method.set_title(spec.title)
 
-    def _offer_channels(self, image: ImageRecord | None) -> None:
-        scene = image.info.scenes[0] if image else None
-        count = scene.size("C") if scene else 1
-        self._channel.clear()
-        self._channel.addItem("Every channel", None)
-        for number in range(count):
-            named = scene.channels[number].name if scene and number < len(scene.channels) else ""
-            self._channel.addItem(named or f"Channel {number + 1}", number)
-        for widget in (self._channel, self._channel_label):
-            widget.setVisible(count > 1)
+    def _names(self, image: ImageRecord) -> tuple[str, ...]:
+        """Give the name of the file, and of the scene where there are several."""
+        names = (image_name(image), scene_title(image, self._scene))
+        return tuple(name for name in names if name)
 
     def _seed_value(self) -> int:
         text = self._seed.text().strip()
         return int(text) if text.isdigit() else 0
 
 
-def _short(name: str, limit: int = 24) -> str:
+def _short(name: str, limit: int) -> str:
     return name if len(name) <= limit else f"{name[: limit - 9]}…{name[-8:]}"

@@ -1,6 +1,8 @@
 """Combo box and check box painted from the tokens."""
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRect, QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QSizePolicy, QWidget
 
@@ -13,7 +15,7 @@ _HEIGHT = 30
 
 
 class Choice(QComboBox):
-    """A combo box: rounded edge, caret at the right, text elided."""
+    """A combo box: rounded edge, caret at the right, text elided in the middle."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,6 +23,14 @@ class Choice(QComboBox):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+
+    def offer(self, names: Sequence[str], index: int = 0) -> None:
+        """Offer names and choose one of them without telling anybody."""
+        with QSignalBlocker(self):
+            if [self.itemText(n) for n in range(self.count())] != list(names):
+                self.clear()
+                self.addItems(list(names))
+            self.setCurrentIndex(index)
 
     def sizeHint(self) -> QSize:
         return QSize(max(96, super().sizeHint().width()), _HEIGHT)
@@ -39,7 +49,7 @@ class Choice(QComboBox):
         painter.setPen(QColor(colours.text if self.isEnabled() else colours.text3))
         room = self.rect().adjusted(11, 0, -28, 0)
         text = painter.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, room.width()
+            self.currentText(), Qt.TextElideMode.ElideMiddle, room.width()
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
         caret = QRect(self.width() - 22, (self.height() - 12) // 2, 12, 12)

@@ -40,7 +40,11 @@ class Slider(QWidget):
     def set_range(self, first: int, last: int) -> None:
         """Set the ends; the value stays inside them."""
         self._track.first, self._track.last = first, max(first, last)
-        self._track.value = min(max(self._track.value, first), self._track.last)
+        self.set_value(self._track.value)
+
+    def set_value(self, value: int) -> None:
+        """Set the value, kept inside the ends, without telling anybody."""
+        self._track.value = min(max(value, self._track.first), self._track.last)
         self._show()
 
     def _tell(self) -> None:
