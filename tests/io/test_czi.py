@@ -124,6 +124,22 @@ def test_plane_that_was_never_written_is_not_read_as_black(tmp_path: Path) -> No
             image.plane(0, 1, 0, 1)
 
 
+def test_planes_of_a_part_are_counted_from_its_first(tmp_path: Path) -> None:
+    planes = {(0, 4, 7): noise(0), (0, 4, 8): noise(1)}
+    path = write_czi(tmp_path / "a.czi", planes)
+
+    with open_image(path) as image:
+        assert image.info.scenes[0].shape == (1, 1, 2, 40, 50)
+        np.testing.assert_array_equal(image.plane(0, 0, 0, 1), planes[0, 4, 8])
+
+
+def test_axis_of_millions_is_refused_at_once(tmp_path: Path) -> None:
+    path = write_czi(tmp_path / "a.czi", {(0, 0, 0): noise(0), (0, 0, 2**24): noise(1)})
+
+    with pytest.raises(UnreadableFile, match="2 of 16777217 planes"):
+        probe(path)
+
+
 def test_colours_come_as_red_green_blue(tmp_path: Path) -> None:
     stored = np.zeros((30, 40, 3), np.uint8)
     stored[:] = (10, 20, 200)  # blue first, as the format keeps them

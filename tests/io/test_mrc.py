@@ -1,5 +1,6 @@
 """MRC files: what is read of real and of written ones, axes and units, damaged copies."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,22 @@ def test_volumes_of_a_stack_are_scenes(tmp_path: Path) -> None:
         assert [scene.shape for scene in image.info.scenes] == [(1, 1, 3, 12, 10)] * 2
         for scene, z in np.ndindex(2, 3):
             np.testing.assert_array_equal(image.plane(scene, 0, 0, z), data[scene, z])
+
+
+@pytest.mark.parametrize("size", [b"\0\0\0\x7f", b"\xff\xff\xff\x7f"])
+def test_extended_header_that_is_not_there_makes_no_room(tmp_path: Path, size: bytes) -> None:
+    data = bytearray(write_mrc(tmp_path / "a.mrc", noise(3, 12, 10)).read_bytes())
+    data[92:96] = size
+    path = tmp_path / "b.mrc"
+    path.write_bytes(data)
+
+    tracemalloc.start()
+    with pytest.raises(UnreadableFile):
+        probe(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 50 << 20
 
 
 def test_complex_numbers_are_refused(tmp_path: Path) -> None:

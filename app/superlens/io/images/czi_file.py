@@ -1,5 +1,6 @@
 """Zeiss CZI files, by pylibCZIrw: scenes of one or many tiles, read by region."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens.core.errors import UnreadableFile
 from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.images.czi_xml import CziFacts, parse_czi
 from superlens.io.images.foreign_source import (
@@ -55,33 +55,32 @@ class CziImage(ForeignImage):
 
     def _described(self, path: Path) -> ImageInfo:
         box: dict[str, tuple[int, int]] = self._handle.total_bounding_box
-        sizes = {axis: end - start for axis, (start, end) in box.items()}
-        _require_known_axes(path.name, sizes)
-        kind = _pixel_type(path.name, self._handle.pixel_types)
+        _require_known_axes(path.name, {axis: end - start for axis, (start, end) in box.items()})
+        self._stored = _stored_planes(self._handle)
+        self._starts, counts = _ranges(path.name, self._stored)
+        first = self._starts[1]
+        kind = _pixel_type(path.name, self._handle, range(first, first + counts[1]))
         self._is_colour = kind.startswith("Bgr")
         self._areas = _areas(self._handle)
-        self._stored = _stored_planes(self._handle)
+        self._declared = len(self._areas) * math.prod(counts)
+        missing = self._declared - len(self._stored)
+        told = f"{missing} of {self._declared} planes were never written to this file"
         facts = parse_czi(self._handle.raw_metadata)
-        declared = len(self._areas) * sizes["T"] * sizes["C"] * sizes["Z"]
-        self._declared = declared
-        if not self._stored:
-            raise missing_planes(path.name, 0, declared)
-        missing = declared - len(self._stored)
-        told = f"{missing} of {declared} planes were never written to this file"
         scenes = tuple(
-            _scene(index, area, (sizes["T"], sizes["C"], sizes["Z"]), kind, facts)
-            for index, area in enumerate(self._areas)
+            _scene(index, area, counts, kind, facts) for index, area in enumerate(self._areas)
         )
         return ImageInfo(str(path), "Zeiss CZI", scenes, (told,) if missing > 0 else ())
 
     def _pixels(self, wanted: PlaneRequest) -> NDArray[Any]:
         area, roi = self._areas[wanted.scene], wanted.roi
-        if (area.number or 0, wanted.t, wanted.c, wanted.z) not in self._stored:
+        asked = zip(self._starts, (wanted.t, wanted.c, wanted.z), strict=True)
+        t, c, z = (start + index for start, index in asked)
+        if (area.number or 0, t, c, z) not in self._stored:
             # The library gives black for planes that are not there.
             raise missing_planes(self._name, len(self._stored), self._declared)
         pixels = self._handle.read(
             roi=(area.x + roi.x, area.y + roi.y, roi.width, roi.height),
-            plane={"T": wanted.t, "C": wanted.c, "Z": wanted.z},
+            plane={"T": t, "C": c, "Z": z},
             scene=area.number,
         )
         return pixels[..., ::-1] if self._is_colour else pixels[..., 0]
@@ -93,10 +92,22 @@ def _require_known_axes(name: str, sizes: dict[str, int]) -> None:
             raise unsupported(name, f"{sizes[axis]} {words}")
 
 
-def _pixel_type(name: str, by_channel: dict[int, str]) -> str:
-    kinds = sorted(set(by_channel.values()))
-    if not kinds:
-        raise UnreadableFile(f"{name} holds no image", "Choose a file with images in it")
+def _ranges(
+    name: str, planes: frozenset[tuple[int, int, int, int]]
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Give the first numbers and the sizes along T, C and Z; a part of a file starts anywhere."""
+    if not planes:
+        raise missing_planes(name, 0, 1)
+    _, *numbers = zip(*planes, strict=True)
+    t, c, z = ((min(along), max(along) - min(along) + 1) for along in numbers)
+    # A damaged number makes an axis of millions, over which the library would then loop.
+    if max(t[1], c[1], z[1]) > len(planes):
+        raise missing_planes(name, len(planes), max(t[1], c[1], z[1]))
+    return (t[0], c[0], z[0]), (t[1], c[1], z[1])
+
+
+def _pixel_type(name: str, file: Any, channels: range) -> str:
+    kinds: list[str] = sorted({file.get_channel_pixel_type(channel) for channel in channels})
     if len(kinds) > 1:
         raise unsupported(name, f"channels of different types ({' and '.join(kinds)})")
     if kinds[0] not in _DTYPES:

@@ -5,6 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from superlens.core.errors import UnreadableFile
 from superlens.core.records import ImageInfo, SceneInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.io.images.foreign_source import (
@@ -16,6 +17,8 @@ from superlens.io.images.foreign_source import (
 )
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
 
+_HEADER_BYTES = 1024
+_BIG_ENDIAN = b"\x11"
 _SMALLEST_UM = 1e-6
 """Maps of molecules have voxels below an ångström."""
 _SOURCE = "MRC cell dimensions"
@@ -27,6 +30,7 @@ class MrcImage(ForeignImage):
     def _opened(self, path: Path) -> Any:
         import mrcfile  # pyright: ignore[reportMissingTypeStubs]
 
+        _require_extended_header(path)
         return mrcfile.mmap(path, mode="r")  # pyright: ignore[reportUnknownMemberType]
 
     def _described(self, path: Path) -> ImageInfo:
@@ -53,6 +57,18 @@ class MrcImage(ForeignImage):
         data: NDArray[Any] = self._handle.data
         volumes = _volumes(data).transpose(self._axes)
         return crop(volumes[wanted.scene, wanted.z], wanted.roi)
+
+
+def _require_extended_header(path: Path) -> None:
+    """Make sure that the extended header is in the file, as the library makes room for it first."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEADER_BYTES)
+    declared = int.from_bytes(head[92:96], "big" if head[212:213] == _BIG_ENDIAN else "little")
+    if declared > path.stat().st_size:
+        raise UnreadableFile(
+            f"{path.name} is cut off or damaged: its second header is not there",
+            "Copy it again from where it came from",
+        )
 
 
 def _volumes(data: NDArray[Any]) -> NDArray[Any]:
