@@ -7,6 +7,7 @@ from superlens.core.method import Claim
 from superlens.core.records import ImageRecord, SceneInfo
 from superlens.core.units import PixelSizeOrigin
 from superlens.gui.viewer.geometry import length_text
+from superlens.io.image_names import without_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,7 @@ def size_text(scene: SceneInfo) -> str:
 
 def image_name(image: ImageRecord) -> str:
     """Give the name of an image's file without its ending."""
-    name = image.path.replace("\\", "/").rsplit("/", 1)[-1]
-    for ending in (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png"):
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            return name[: -len(ending)]
-    return name
+    return without_ending(image.path.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 def scene_names(image: ImageRecord) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ from superlens.core.jobs import FieldInput, InputImage
 from superlens.core.records import SceneInfo
 from superlens.io.images import probe
 
-IMAGE_ENDINGS = (".tif", ".tiff", ".png")
-
 
 @dataclass(frozen=True, slots=True)
 class Plate:

@@ -9,8 +9,8 @@ from pathlib import Path
 from superlens.core.assay import ChannelRole, WellInfo
 from superlens.core.errors import InvalidInput, MissingFile
 from superlens.core.jobs import FieldInput, InputImage
+from superlens.io.image_names import IMAGE_SUFFIXES, without_ending
 from superlens.io.plate_channels import (
-    IMAGE_ENDINGS,
     ChannelFinder,
     Plate,
     require_known_roles,
@@ -88,13 +88,11 @@ def _image_files(images: Path) -> list[Path]:
     if not images.is_dir():
         raise MissingFile(f"There is no folder {images}", "Check the name of the images' folder")
     with reading(images):
-        return sorted(path for path in images.iterdir() if path.suffix.lower() in IMAGE_ENDINGS)
+        return sorted(path for path in images.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def _parsed(path: Path, roles: Sequence[ChannelRole], names: Mapping[str, str]) -> _Named:
-    stem = path.name.lower()
-    for ending in (".ome.tif", ".ome.tiff", *IMAGE_ENDINGS):
-        stem = stem.removesuffix(ending)
+    stem = without_ending(path.name.lower())
     well, field, stem = _position(stem)
     role, stem = _role(stem, roles, names)
     rest = _SEPARATORS.sub("_", _CHANNEL_TOKEN.sub("", stem)).strip("_")

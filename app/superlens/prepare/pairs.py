@@ -12,10 +12,10 @@ import numpy as np
 from superlens.core.errors import InvalidInput, MissingFile, UnsupportedImage
 from superlens.core.jobs import PairFile
 from superlens.core.method import Array
+from superlens.io.image_names import IMAGE_SUFFIXES, without_ending
 
 _LOW_WORDS = frozenset({"low", "lr", "lowres", "lowsnr", "input", "raw"})
 _HIGH_WORDS = frozenset({"high", "hr", "gt", "highres", "highsnr", "target", "truth"})
-_SUFFIXES = frozenset({".tif", ".tiff", ".png"})
 
 
 def match_by_name(low: Path, high: Path) -> tuple[PairFile, ...]:
@@ -127,7 +127,7 @@ def _resolved(name: str, folder: Path | None) -> Path:
 def _images_by_field(folder: Path, side: str) -> dict[str, Path]:
     if not folder.is_dir():
         raise MissingFile(f"The folder {str(folder)!r} is not there")
-    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _SUFFIXES]
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
     foreign = _HIGH_WORDS if side == "low" else _LOW_WORDS
     ours = [path for path in files if foreign.isdisjoint(_words(path))]
     twice = [name for name, count in Counter(map(_field, ours)).items() if count > 1]
@@ -140,9 +140,7 @@ def _images_by_field(folder: Path, side: str) -> dict[str, Path]:
 
 
 def _words(path: Path) -> list[str]:
-    name = path.name.lower()
-    for ending in (".ome.tif", ".ome.tiff", *sorted(_SUFFIXES)):
-        name = name.removesuffix(ending)
+    name = without_ending(path.name.lower())
     return [word for word in re.split(r"[_\-. ]+", name) if word]
 
 

@@ -14,12 +14,8 @@ from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
 from superlens.core.errors import MissingFile, SuperlensError, describe_error
 from superlens.core.records import FileIdentity
 from superlens.io.hashing import quick_identity
+from superlens.io.image_names import IMAGE_SUFFIXES
 from superlens.io.runs import JOB_FILE
-
-IMAGE_SUFFIXES = frozenset(
-    {".tif", ".tiff", ".nd2", ".lif", ".czi", ".dv", ".mrc", ".ims", ".png", ".jpg", ".jpeg"}
-)
-"""Endings of the files taken out of a dropped folder; a file dropped by itself is always tried."""
 
 _CLOSING_MS = 10_000
 

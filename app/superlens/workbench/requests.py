@@ -25,14 +25,11 @@ from superlens.core.jobs import (
 )
 from superlens.core.parameters import ParameterValue, build, plain_values
 from superlens.core.records import SceneInfo
+from superlens.io.image_names import without_ending
 from superlens.methods.catalogue import method_spec
 
 _UNSAFE_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 _NAME_LENGTH = 80
-_IMAGE_ENDINGS = (
-    *(".ome.tiff", ".ome.tif", ".tiff", ".tif", ".stk", ".lsm", ".png", ".jpg", ".jpeg"),
-    *(".nd2", ".lif", ".czi", ".dv", ".mrc", ".map", ".ims"),
-)
 _REPORT_ENDINGS = (".pdf", ".html")
 
 
@@ -180,12 +177,7 @@ def restore_stem(image_path: Path, model: ModelCard) -> str:
 
 def plain_name(path: Path) -> str:
     """Give a file's name without image ending and without what some file system refuses."""
-    name = path.name
-    for ending in _IMAGE_ENDINGS:
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            name = name[: -len(ending)]
-            break
-    name = _UNSAFE_IN_NAMES.sub("_", name).strip(" .")
+    name = _UNSAFE_IN_NAMES.sub("_", without_ending(path.name)).strip(" .")
     return name[:_NAME_LENGTH].rstrip(" .") or "image"
 
 

@@ -12,6 +12,7 @@ from superlens.core.errors import ErrorInfo
 from superlens.core.jobs import JobKind, JobRecord, JobState
 from superlens.core.records import ImageRecord
 from superlens.gui.words import image_caption
+from superlens.io.image_names import without_ending
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import LinkState, Project
 
@@ -120,7 +121,11 @@ class ImageModel(QAbstractItemModel):
     def _row_of(self, image: ImageRecord) -> _Row:
         path = self._project.path_of(image)
         row = _Row(
-            _short_name(path), image_caption(image), ImageState.NOT_DONE, image.id, str(path)
+            without_ending(path.name),
+            image_caption(image),
+            ImageState.NOT_DONE,
+            image.id,
+            str(path),
         )
         self._update_state(row)
         return row
@@ -153,11 +158,13 @@ class ImageModel(QAbstractItemModel):
         return row.picture
 
     def _import_started(self, path: str) -> None:
-        self._append(_Row(_short_name(Path(path)), "Reading…", ImageState.READING, path=path))
+        self._append(
+            _Row(without_ending(Path(path).name), "Reading…", ImageState.READING, path=path)
+        )
 
     def _import_failed(self, path: str, error: ErrorInfo) -> None:
         self._drop_reading(path)
-        row = _Row(_short_name(Path(path)), error.title, ImageState.REFUSED, path=path)
+        row = _Row(without_ending(Path(path).name), error.title, ImageState.REFUSED, path=path)
         row.tooltip = f"{path}\n{error.sentence}"
         self._append(row)
 
@@ -209,11 +216,3 @@ class ImageModel(QAbstractItemModel):
     def _tell(self, number: int) -> None:
         index = self.index(number, 0)
         self.dataChanged.emit(index, index)
-
-
-def _short_name(path: Path) -> str:
-    name = path.name
-    for ending in (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png"):
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            return name[: -len(ending)]
-    return name
