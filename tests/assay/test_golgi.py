@@ -7,6 +7,7 @@ import pytest
 
 from assay.drawn_cells import field_of
 from shared_data import require_shared_data
+from superlens.assay import nuclei_found
 from superlens.assay.golgi import runtime
 from superlens.assay.golgi.runtime import GolgiDispersal
 from superlens.assay.golgi.spec import GolgiParams
@@ -215,7 +216,7 @@ def test_channel_without_any_number_is_told(name: str) -> None:
     found = measured(channels)
 
     assert found.rows == ()
-    assert found.warnings == (runtime.BLANK.format("DNA" if name == "dna" else "Golgi"),)
+    assert found.warnings == (nuclei_found.BLANK.format("DNA" if name == "dna" else "Golgi"),)
 
 
 def test_some_pixels_without_a_number_do_no_harm() -> None:
@@ -232,7 +233,7 @@ def test_field_without_nuclei_is_told() -> None:
     found = measured(channels)
 
     assert found.rows == ()
-    assert found.warnings == (runtime.NO_NUCLEI,)
+    assert found.warnings == (nuclei_found.NO_NUCLEI,)
 
 
 def test_sample_is_measured_around_the_nuclei_given() -> None:

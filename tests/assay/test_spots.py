@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from assay.drawn_cells import field_of
 from shared_data import require_shared_data
+from superlens.assay import nuclei_found
 from superlens.assay.spots_per_nucleus import runtime
 from superlens.assay.spots_per_nucleus.runtime import SpotsPerNucleus
 from superlens.assay.spots_per_nucleus.spec import SpotsParams
@@ -226,14 +227,14 @@ def test_channel_without_any_number_is_told(name: str) -> None:
     found = measured(channels)
 
     assert found.rows == ()
-    assert found.warnings == (runtime.BLANK.format("DNA" if name == "dna" else "spot"),)
+    assert found.warnings == (nuclei_found.BLANK.format("DNA" if name == "dna" else "spot"),)
 
 
 def test_field_without_nuclei_is_told() -> None:
     channels = drawn(placed(3))
     channels["dna"] = 10 + np.random.default_rng(1).standard_normal((220, 220)).astype(np.float32)
 
-    assert measured(channels).warnings == (runtime.NO_NUCLEI,)
+    assert measured(channels).warnings == (nuclei_found.NO_NUCLEI,)
 
 
 def test_spots_finer_than_the_pixels_are_told() -> None:

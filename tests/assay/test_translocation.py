@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from assay.drawn_cells import BACKGROUND, Cell, draw, field_of, lattice
 from shared_data import require_shared_data
+from superlens.assay import nuclei_found
 from superlens.assay.scales import diameter_px
 from superlens.assay.translocation import runtime
 from superlens.assay.translocation.runtime import Translocation
@@ -195,21 +196,21 @@ def test_channel_without_any_number_is_told(name: str) -> None:
     found = measured(channels)
 
     assert found.rows == ()
-    assert found.warnings == (runtime.BLANK.format("DNA" if name == "dna" else "protein"),)
+    assert found.warnings == (nuclei_found.BLANK.format("DNA" if name == "dna" else "protein"),)
 
 
 def test_field_without_nuclei_is_told() -> None:
     found = measured(draw((), noise=4.0))
 
     assert found.rows == ()
-    assert found.warnings == (runtime.NO_NUCLEI,)
+    assert found.warnings == (nuclei_found.NO_NUCLEI,)
 
 
 def test_field_with_nuclei_at_the_border_only_is_told() -> None:
     found = measured(draw((Cell(80, 3), Cell(3, 80), Cell(156, 80))))
 
     assert found.rows == ()
-    assert found.warnings == (runtime.ONLY_AT_BORDER,)
+    assert found.warnings == (nuclei_found.ONLY_AT_BORDER,)
 
 
 def test_one_cell_is_measured() -> None:

@@ -15,6 +15,7 @@ from engine.measured_plates import (
     write_image_of,
 )
 from shared_data import require_shared_data
+from superlens.assay import nuclei_found
 from superlens.assay.catalogue import assay_spec
 from superlens.assay.translocation import runtime
 from superlens.core.assay import WellInfo, WellRole
@@ -219,7 +220,7 @@ def bad_fields(folder, good):
         ({"dna": dna, "protein": InputImage(str(small))}, "The channels differ in size"),
         ({"dna": dna, "protein": InputImage(str(double))}, "double.tif has several channels"),
         ({"dna": dna}, "There is no image for the Protein"),
-        ({"dna": InputImage(str(empty)), "protein": protein}, runtime.NO_NUCLEI),
+        ({"dna": InputImage(str(empty)), "protein": protein}, nuclei_found.NO_NUCLEI),
         ({"dna": InputImage(dna.path, sha256="0" * 64), "protein": protein}, "changed since"),
     )
 

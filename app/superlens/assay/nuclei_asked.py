@@ -1,11 +1,11 @@
-"""What every assay asks that finds nuclei first: the channel, and how large nuclei are.
+"""What every assay that finds nuclei first asks and gives alike: channel, sizes, place.
 
 Loads without scipy and scikit-image.
 """
 
 from dataclasses import dataclass
 
-from superlens.core.assay import ChannelRole
+from superlens.core.assay import ChannelRole, Direction, Feature
 from superlens.core.parameters import parameter
 
 DNA = ChannelRole(
@@ -15,6 +15,14 @@ DNA = ChannelRole(
     is_restored=False,
 )
 """The channel in which nuclei are found, on the raw image."""
+
+NUCLEUS_AREA = Feature(
+    "nucleus_area", "Nucleus area", "µm²", Direction.EITHER, "Area of the whole nucleus"
+)
+PLACE_OF_NUCLEUS = (
+    Feature("centre_x", "Centre x", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
+    Feature("centre_y", "Centre y", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
+)
 
 
 @dataclass(frozen=True, slots=True)

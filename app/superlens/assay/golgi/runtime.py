@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from superlens.assay.filtering import Labels
 from superlens.assay.golgi.spec import GOLGI, GolgiParams
 from superlens.assay.labelled import areas, centres, maxima, medians, touching_border
-from superlens.assay.scales import area_unit, field_nuclei, length_px, length_unit
+from superlens.assay.nuclei_found import ONLY_AT_BORDER, inner_nuclei, nuclei_or_reason
+from superlens.assay.scales import area_unit, length_px, length_unit
 from superlens.assay.spots import (
     SpotSettings,
     SpotTable,
@@ -23,17 +24,12 @@ from superlens.assay.spots import (
 )
 from superlens.core.assay import Field, FieldMeasurement, ObjectRow
 
-NO_NUCLEI = "No nuclei were found in the DNA channel"
-ONLY_AT_BORDER = "Every nucleus touches the edge of the field"
-BLANK = "No value is finite in the {} channel"
 NO_GOLGI = "No spot of Golgi stands out near this nucleus"
 CUT = "The edge of the field cuts the Golgi"
 
 Column = NDArray[np.floating[Any]]
 
 _OF_SPOTS = ("mean_area", "median_area", "count", "total_area", "largest_share", "distance")
-_MARGIN_RAW_PX = 2
-"""Cameras give dark rows and columns at the edge, where cut nuclei seem to end."""
 
 
 class GolgiDispersal:
@@ -54,14 +50,10 @@ class GolgiDispersal:
             without a spot, or with one that the edge cuts, has NaN and the reason; a field
             without nuclei says so in `warnings`.
         """
-        dna, golgi = field.channels["dna"], field.channels["golgi"]
-        for name, image in (("DNA", dna), ("Golgi", golgi)):
-            if not np.isfinite(image).any():
-                empty = np.zeros(image.shape, np.int32)
-                return FieldMeasurement((), empty, warnings=(BLANK.format(name),))
-        nuclei = field_nuclei(field, params) if reference is None else reference
-        if not nuclei.any():
-            return FieldMeasurement((), nuclei, warnings=(NO_NUCLEI,))
+        named = {"dna": "DNA", "golgi": "Golgi"}
+        nuclei, reason = nuclei_or_reason(field, named, params, reference)
+        if reason:
+            return FieldMeasurement((), nuclei, warnings=(reason,))
         rows = _rows(field, params, nuclei)
         return FieldMeasurement(rows, nuclei, () if rows else (ONLY_AT_BORDER,))
 
@@ -84,8 +76,7 @@ def _rows(field: Field, params: GolgiParams, nuclei: Labels) -> tuple[ObjectRow,
     columns = _columns(field, nuclei, table)
     is_cut = np.zeros(count + 1, np.bool_)
     is_cut[table.owners[touching_border(spots, len(table.areas), 1)]] = True
-    at_edge = touching_border(nuclei, count, _MARGIN_RAW_PX * field.scale)
-    inner = np.flatnonzero(~at_edge & (areas(nuclei, count) > 0))
+    inner = inner_nuclei(field, nuclei)
     return tuple(_row(field, int(index), columns, bool(is_cut[index + 1])) for index in inner)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from superlens.assay.nuclei_asked import DNA, NucleusParams
+from superlens.assay.nuclei_asked import DNA, NUCLEUS_AREA, PLACE_OF_NUCLEUS, NucleusParams
 from superlens.core.assay import AssaySpec, ChannelRole, Direction, Feature
 from superlens.core.method import Citation
 from superlens.core.parameters import parameter
@@ -115,11 +115,8 @@ GOLGI = AssaySpec(
             Direction.UP,
             "Mean distance of the centres of the spots to the centre of the nucleus",
         ),
-        Feature(
-            "nucleus_area", "Nucleus area", "µm²", Direction.EITHER, "Area of the whole nucleus"
-        ),
-        Feature("centre_x", "Centre x", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
-        Feature("centre_y", "Centre y", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
+        NUCLEUS_AREA,
+        *PLACE_OF_NUCLEUS,
     ),
     source=Citation(
         "Gheisari M, Genovesio A",

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from superlens.assay.filtering import Labels, background_level, finite, noise_sigma
 from superlens.assay.foci import FociSettings, find_foci
-from superlens.assay.labelled import Floats, areas, centres, means, medians, touching_border
-from superlens.assay.scales import area_unit, field_nuclei, length_px
+from superlens.assay.labelled import Floats, areas, centres, means, medians
+from superlens.assay.nuclei_found import ONLY_AT_BORDER, inner_nuclei, nuclei_or_reason
+from superlens.assay.scales import area_unit, length_px
 from superlens.assay.spots import spot_table, totals
 from superlens.assay.spots_per_nucleus.spec import SPOTS_PER_NUCLEUS, SpotsParams
 from superlens.core.assay import Field, FieldMeasurement, ObjectRow
 
-NO_NUCLEI = "No nuclei were found in the DNA channel"
-ONLY_AT_BORDER = "Every nucleus touches the edge of the field"
-BLANK = "No value is finite in the {} channel"
 TOO_FINE = "A spot is less than two pixels wide: neighbours count as one"
 HOLES = "The nucleus has pixels without a value"
 NO_SPOT = "No spot in this nucleus"
@@ -27,8 +25,6 @@ NO_SPOT = "No spot in this nucleus"
 Column = NDArray[np.floating[Any]]
 
 _OF_SPOTS = ("count", "mean_area", "mean_intensity", "intensity_share", "nucleus_mean")
-_MARGIN_RAW_PX = 2
-"""Cameras give dark rows and columns at the edge, where cut nuclei seem to end."""
 _BACKGROUND_SMOOTHING_SHARE = 0.25
 _FEWEST_PX = 2.0
 
@@ -51,13 +47,10 @@ class SpotsPerNucleus:
             without a spot has the count 0 and no spot area; one with pixels that are no numbers
             has NaN and the reason; a field without nuclei says so in `warnings`.
         """
-        for name, image in (("DNA", field.channels["dna"]), ("spot", field.channels["spots"])):
-            if not np.isfinite(image).any():
-                empty = np.zeros(image.shape, np.int32)
-                return FieldMeasurement((), empty, warnings=(BLANK.format(name),))
-        nuclei = field_nuclei(field, params) if reference is None else reference
-        if not nuclei.any():
-            return FieldMeasurement((), nuclei, warnings=(NO_NUCLEI,))
+        named = {"dna": "DNA", "spots": "spot"}
+        nuclei, reason = nuclei_or_reason(field, named, params, reference)
+        if reason:
+            return FieldMeasurement((), nuclei, warnings=(reason,))
         rows = _rows(field, params, nuclei)
         warnings = () if rows else (ONLY_AT_BORDER,)
         if _diameter(field, params) < _FEWEST_PX * field.scale:
@@ -83,10 +76,9 @@ def _diameter(field: Field, params: SpotsParams) -> float:
 def _rows(field: Field, params: SpotsParams, nuclei: Labels) -> tuple[ObjectRow, ...]:
     count = int(nuclei.max())
     columns = _columns(field, params, nuclei)
-    at_edge = touching_border(nuclei, count, _MARGIN_RAW_PX * field.scale)
     missing = (~np.isfinite(field.channels["spots"])).astype(np.float32)
     has_holes = means(nuclei, missing, count) > 0
-    inner = np.flatnonzero(~at_edge & (areas(nuclei, count) > 0))
+    inner = inner_nuclei(field, nuclei)
     return tuple(_row(field, int(index), columns, bool(has_holes[index])) for index in inner)
 
 

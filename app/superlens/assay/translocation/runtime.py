@@ -18,17 +18,15 @@ from superlens.assay.filtering import (
     bright_mask,
     noise_sigma,
 )
-from superlens.assay.labelled import areas, centres, means, medians, touching_border
+from superlens.assay.labelled import areas, centres, means, medians
+from superlens.assay.nuclei_found import ONLY_AT_BORDER, inner_nuclei, nuclei_or_reason
 from superlens.assay.plate import voided
-from superlens.assay.scales import area_unit, diameter_px, field_nuclei, length_px
+from superlens.assay.scales import area_unit, diameter_px, length_px
 from superlens.assay.segmentation import estimate_diameter
 from superlens.assay.translocation.spec import TRANSLOCATION, TranslocationParams
 from superlens.core.assay import Field, FieldMeasurement, ObjectRow
 
-NO_NUCLEI = "No nuclei were found in the DNA channel"
-ONLY_AT_BORDER = "Every nucleus touches the edge of the field"
 SWAPPED = "The DNA and the protein channel look swapped: exchange them and measure again"
-BLANK = "No value is finite in the {} channel"
 RING_TOO_SMALL = "Neighbours leave too little of the ring"
 NO_CORE = "The nucleus is too small for its rim to be left out"
 NO_SIGNAL = "No protein above the background"
@@ -37,8 +35,6 @@ DARK_CORE = "The nucleus is not brighter than the background"
 
 Column = NDArray[np.floating[Any]]
 
-_MARGIN_RAW_PX = 2
-"""Cameras give dark rows and columns at the edge, where cut nuclei seem to end."""
 _BACKGROUND_SMOOTHING_SHARE = 0.25
 _FALLBACK_DIAMETER_PX = 16.0
 _SWAP_AREA_RATIO = 0.6
@@ -65,17 +61,13 @@ class Translocation:
             that cannot be measured has NaN and the reason; a field where the channels look
             swapped, or without nuclei, says so in `doubt` or `warnings`.
         """
+        named = {"dna": "DNA", "protein": "protein"}
+        nuclei, reason = nuclei_or_reason(field, named, params, reference)
+        if reason:
+            return FieldMeasurement((), nuclei, warnings=(reason,))
         dna, protein = field.channels["dna"], field.channels["protein"]
-        for name, image in (("DNA", dna), ("protein", protein)):
-            if not np.isfinite(image).any():
-                empty = np.zeros(image.shape, np.int32)
-                return FieldMeasurement((), empty, warnings=(BLANK.format(name),))
-        nuclei = field_nuclei(field, params) if reference is None else reference
-        count = int(nuclei.max(initial=0))
-        if count == 0:
-            return FieldMeasurement((), nuclei, warnings=(NO_NUCLEI,))
         doubt = SWAPPED if reference is None and look_swapped(nuclei, dna, protein) else ""
-        rows = _rows(field, params, nuclei, count)
+        rows = _rows(field, params, nuclei, int(nuclei.max()))
         if doubt:
             rows = voided(rows, doubt)
         warnings = () if rows else (ONLY_AT_BORDER,)
@@ -128,8 +120,7 @@ def _rows(
         parts = Compartments(np.where(good, parts.core, 0), np.where(good, parts.ring, 0))
     columns = _columns(field, _background(field, params), nuclei, parts)
     refusals = _refusals(columns, params, noise_sigma(protein))
-    at_edge = touching_border(nuclei, count, _MARGIN_RAW_PX * field.scale)
-    inner = np.flatnonzero(~at_edge & (areas(nuclei, count) > 0))
+    inner = inner_nuclei(field, nuclei)
     return tuple(_row(field, int(index), columns, refusals[index]) for index in inner)
 
 

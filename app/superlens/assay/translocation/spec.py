@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from superlens.assay.nuclei_asked import DNA, NucleusParams
+from superlens.assay.nuclei_asked import DNA, NUCLEUS_AREA, PLACE_OF_NUCLEUS, NucleusParams
 from superlens.core.assay import AssaySpec, ChannelRole, Direction, Feature
 from superlens.core.method import Citation
 from superlens.core.parameters import parameter
@@ -126,12 +126,9 @@ TRANSLOCATION = AssaySpec(
             Direction.EITHER,
             "Mean of the protein in the ring, background subtracted",
         ),
-        Feature(
-            "nucleus_area", "Nucleus area", "µm²", Direction.EITHER, "Area of the whole nucleus"
-        ),
+        NUCLEUS_AREA,
         Feature("ring_area", "Ring area", "µm²", Direction.EITHER, "Area of the ring measured"),
-        Feature("centre_x", "Centre x", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
-        Feature("centre_y", "Centre y", "px", Direction.EITHER, "Of the nucleus, in raw pixels"),
+        *PLACE_OF_NUCLEUS,
     ),
     source=Citation(
         "Gheisari M, Genovesio A",
