@@ -5,11 +5,10 @@ The libraries themselves are imported by the file of each format, inside its fun
 
 import math
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from superlens.core.jobs import Roi
 from superlens.core.records import ChannelInfo, ImageInfo
 from superlens.io.disk import readable_bytes
 from superlens.io.images.reader_errors import reader_failures
-from superlens.io.images.source import require_inside, require_memory, scene_of, whole
+from superlens.io.images.source import OpenImage, require_inside, require_memory, scene_of
 
 _LARGEST_RATIO = 5000
 """More than any codec makes of a microscope image: deflate ends at 1032."""
@@ -38,7 +37,7 @@ class PlaneRequest:
     roi: Roi
 
 
-class ForeignImage(ABC):
+class ForeignImage(OpenImage):
     """An open file of a foreign format; an `ImageSource`.
 
     A subclass opens the file by its library, says what it holds, and gives rectangles of planes.
@@ -65,13 +64,6 @@ class ForeignImage(ABC):
                 self.close()
                 raise
 
-    @property
-    def info(self) -> ImageInfo:
-        return self._info
-
-    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[Any]:
-        return self.region(scene, t, c, z, whole(scene_of(self._info, scene)))
-
     def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
         info = scene_of(self._info, scene)
         require_inside(info, t, c, z, roi)
@@ -91,17 +83,6 @@ class ForeignImage(ABC):
         if self._handle is not None:
             self._handle.close()
             self._handle = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @abstractmethod
     def _opened(self, path: Path) -> Any:

@@ -2,8 +2,7 @@
 
 import warnings
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from superlens.core.jobs import Roi
 from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
 from superlens.io.images.reader_errors import quiet_library_log, reader_failures
-from superlens.io.images.source import require_inside, require_memory, scene_of, whole
+from superlens.io.images.source import OpenImage, require_inside, require_memory, scene_of
 from superlens.io.system_errors import reading
 
 _GREY_TYPES = {
@@ -31,7 +30,7 @@ _JPEG_END = b"\xff\xd9"
 _TAIL_BYTES = 4096
 
 
-class PictureImage:
+class PictureImage(OpenImage):
     """An open PNG or JPEG; an `ImageSource`."""
 
     def __init__(self, path: Path) -> None:
@@ -56,13 +55,6 @@ class PictureImage:
             self._image.close()
             raise
 
-    @property
-    def info(self) -> ImageInfo:
-        return self._info
-
-    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[Any]:
-        return self.region(scene, t, c, z, whole(scene_of(self._info, scene)))
-
     def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
         info = scene_of(self._info, scene)
         require_inside(info, t, c, z, roi)
@@ -78,17 +70,6 @@ class PictureImage:
 
     def close(self) -> None:
         self._image.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _info_of(path: Path, image: Any) -> ImageInfo:

@@ -1,5 +1,6 @@
 """What every opened image file can do, and the checks that all readers share."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -48,6 +49,38 @@ class ImageSource(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+class OpenImage(ABC):
+    """What every reader has alike; a reader sets `_info`, reads regions and closes."""
+
+    _info: ImageInfo
+
+    @property
+    def info(self) -> ImageInfo:
+        return self._info
+
+    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[Any]:
+        return self.region(scene, t, c, z, whole(scene_of(self._info, scene)))
+
+    @abstractmethod
+    def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
+        """See `ImageSource.region`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """See `ImageSource.close`."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def scene_of(info: ImageInfo, index: int) -> SceneInfo:

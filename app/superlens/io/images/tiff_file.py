@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from superlens.core.jobs import Roi
 from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.images.ome_xml import OmeDocument, parse_ome
 from superlens.io.images.reader_errors import quiet_library_log, reader_failures
-from superlens.io.images.source import require_inside, scene_of, whole
+from superlens.io.images.source import OpenImage, require_inside, scene_of
 from superlens.io.images.tiff_axes import PlaneMap, map_planes
 from superlens.io.images.tiff_guards import (
     require_credible_size,
@@ -41,7 +40,7 @@ class _Scene:
     planes: PlaneMap
 
 
-class TiffImage:
+class TiffImage(OpenImage):
     """An open TIFF of any dialect; an `ImageSource`."""
 
     def __init__(self, path: Path) -> None:
@@ -62,13 +61,6 @@ class TiffImage:
                 self._tif.close()
                 raise
 
-    @property
-    def info(self) -> ImageInfo:
-        return self._info
-
-    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[Any]:
-        return self.region(scene, t, c, z, whole(scene_of(self._info, scene)))
-
     def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
         info = scene_of(self._info, scene)
         require_inside(info, t, c, z, roi)
@@ -79,17 +71,6 @@ class TiffImage:
 
     def close(self) -> None:
         self._tif.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _pixels(self, scene: _Scene, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
         planes = scene.planes
