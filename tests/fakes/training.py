@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from superlens.core.errors import JobCancelled
-from superlens.core.method import Array, Batch
+from superlens.core.method import Array, Batch, Weights
 
 
 class FakeRun:
@@ -16,6 +16,7 @@ class FakeRun:
         seed: int = 7,
         cancel_after: int | None = None,
         state: dict[str, Any] | None = None,
+        base: Weights | None = None,
     ) -> None:
         self.device = "cpu"
         self.seed = seed
@@ -25,7 +26,11 @@ class FakeRun:
         self.checkpoints: list[dict[str, Any]] = []
         self.progresses: list[tuple[str, int, int]] = []
         self._cancel_after = cancel_after
+        self.notes: list[str] = []
+        self.kept: dict[str, tuple[Weights, dict[str, float]]] = {}
+        self.features: dict[str, Weights] = {}
         self._state = state
+        self._base = base
 
     def check(self) -> None:
         self.checks += 1
@@ -46,6 +51,21 @@ class FakeRun:
 
     def resume_state(self) -> dict[str, Any] | None:
         return self._state
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def base(self) -> Weights | None:
+        return self._base
+
+    def feature_weights(self, network: str) -> Weights | None:
+        return self.features.get(network)
+
+    def keep(self, name: str, weights: Weights, scores: dict[str, float]) -> None:
+        if weights.parts:
+            self.kept[name] = weights, scores
+        else:
+            self.kept.pop(name, None)
 
 
 class BlobPairs:

@@ -146,8 +146,44 @@ class PairFile:
 
 
 @dataclass(frozen=True, slots=True)
+class HighFile:
+    """One high-resolution picture without a low one, relative to the data folder."""
+
+    high: str
+    sha256: str | None = None
+    field_id: str = ""
+    """Field of view; empty makes the file a field of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """How low-resolution pictures are made from high-resolution ones for training."""
+
+    pipeline: str
+    """`real_esrgan`: the published two-stage pipeline; `confocal`: optics, scanner and photons."""
+    settings: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherSet:
+    """A further set on which the model of a recipe is fine-tuned, each from that model itself."""
+
+    model_id: str
+    title: str
+    pairs: tuple[PairFile, ...]
+    subset: int | None = None
+    """As in `Recipe`."""
+    params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    """Those that differ from the recipe's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything needed to train a model again, elsewhere."""
+    """Everything needed to train a model again, elsewhere.
+
+    Its material is one of: `phantom`; `pairs`; `highs` with a `degradation`, then `pairs` are the
+    real ones that it is validated on.
+    """
 
     model_id: str
     title: str
@@ -157,6 +193,13 @@ class Recipe:
     seed: int
     phantom: PhantomSource | None = None
     pairs: tuple[PairFile, ...] = ()
+    highs: tuple[HighFile, ...] = ()
+    degradation: Degradation | None = None
+    subset: int | None = None
+    """Few-shot: train on this many patches alone, drawn by the seed; None takes all there are."""
+    base: ModelRef | None = None
+    """Installed model to start from; None starts from fresh numbers."""
+    further: tuple[FurtherSet, ...] = ()
     description: str = ""
     format: int = 1
 

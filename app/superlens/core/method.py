@@ -140,7 +140,7 @@ class Batch:
     low: Array
     """(N, C, y, x), normalised."""
     high: Array
-    """(N, C, y * scale, x * scale), normalised by the same numbers."""
+    """(N, C, y * scale, x * scale), normalised to the same units."""
 
 
 class TrainingData(Protocol):
@@ -192,6 +192,25 @@ class Run(Protocol):
 
     def resume_state(self) -> dict[str, Any] | None:
         """Give the last checkpoint to resume from, or None when starting afresh."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Write one sentence into the log of the job: what was decided, and why."""
+        ...
+
+    def base(self) -> Weights | None:
+        """Give the weights that the recipe wants to start from, or None for fresh ones."""
+        ...
+
+    def feature_weights(self, network: str) -> Weights | None:
+        """Give the weights of an installed feature network (`vgg19`), or None if there are none."""
+        ...
+
+    def keep(self, name: str, weights: Weights, scores: dict[str, float]) -> None:
+        """Keep a candidate for the finished model, with its validation scores; same name: replaced.
+
+        Candidates with empty weights (`Weights({})`) are forgotten.
+        """
         ...
 
 
