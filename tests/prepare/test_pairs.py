@@ -9,7 +9,7 @@ import tifffile
 
 from superlens.core.errors import InvalidInput, MissingFile, UnsupportedImage
 from superlens.core.jobs import PairFile, PhantomSource, Recipe
-from superlens.prepare.file_training import FilePairs, FileTrainingData, split_by_field
+from superlens.prepare.file_training import FilePairs, FileTrainingData
 from superlens.prepare.pairs import in_units_of, match_by_name, read_pair
 from superlens.prepare.training_data import TRAINING_NORMALISATION, open_training_data
 
@@ -143,27 +143,6 @@ def test_high_picture_is_brought_into_units_of_the_low_one():
 
     # 1024 pixels of noise 2 on a signal of sd 72: the line is known to 0.1 %.
     assert np.allclose(matched, truth * 500 + 30, atol=3)
-
-
-@pytest.mark.parametrize("count", [2, 5, 40])
-def test_no_field_is_on_both_sides_of_the_split(count):
-    pairs = tuple(
-        PairFile(f"l{n}.tif", f"h{n}.tif", field_id=f"field {n % (count // 2 + 1)}")
-        for n in range(count)
-    )
-
-    training, validation = split_by_field(pairs, 3)
-
-    assert training
-    assert validation
-    assert len(training) + len(validation) == count
-    assert not {pair.field_id for pair in training} & {pair.field_id for pair in validation}
-
-
-def test_single_field_leaves_nothing_to_validate_with():
-    pairs = (PairFile("a", "b", field_id="x"), PairFile("c", "d", field_id="x"))
-
-    assert split_by_field(pairs, 0) == (pairs, ())
 
 
 def test_batches_from_files_are_a_function_of_the_step(tmp_path):

@@ -134,6 +134,35 @@ class PhantomSource:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameFile:
+    """A further low-resolution exposure of a pair's field, relative to the data folder."""
+
+    name: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the pictures of a pair are brought onto each other when they are read.
+
+    The files stay as they are. The low picture is cropped; the high one is cropped too where
+    `matrix` is the identity and `offset` is whole, otherwise resampled once, by a cubic spline.
+    """
+
+    low_box: Roi
+    """The part of the low picture that both show."""
+    offset: tuple[float, float]
+    """(y, x) in the high picture, in its pixels, of the first pixel of the aligned one."""
+    matrix: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 1.0)
+    """(yy, yx, xy, xx): steps in the high picture per step along y and x of the aligned one."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether cropping is enough, so that no value changes."""
+        return self.matrix == (1.0, 0.0, 0.0, 1.0) and all(v.is_integer() for v in self.offset)
+
+
+@dataclass(frozen=True, slots=True)
 class PairFile:
     """One low / high pair of files, relative to the data folder."""
 
@@ -143,6 +172,18 @@ class PairFile:
     high_sha256: str | None = None
     field_id: str = ""
     """Field of view; pairs of one field never cross a split."""
+    well: str = ""
+    """Well, dish or specimen, where it is known: then pairs of one well never cross a split."""
+    low_frames: tuple[int, ...] = ()
+    """Frames along T of the low file that are averaged; empty: its only plane."""
+    low_others: tuple[FrameFile, ...] = ()
+    """Files that are averaged with the low one, with the same frames of each."""
+    alignment: Alignment | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the low picture is simply all that its file holds."""
+        return not (self.low_frames or self.low_others or self.alignment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Training pairs from files: split by field of view, read once, cut into patches by step."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,33 +12,12 @@ from superlens.core.method import Array, Batch
 from superlens.prepare.fields import FieldMemory, NormalisedPair, normalised_pair
 from superlens.prepare.pairs import in_units_of, read_pair
 from superlens.prepare.patches import random_patch, stacked
+from superlens.prepare.splits import split_by_field
 
-VALIDATION_SHARE = 0.15
 _BATCH_DOMAIN = 0x66696C65
 _FIELDS_IN_MEMORY = 64
 _VALIDATION_PATCHES = 16
 _VALIDATION_STEP = 1 << 40
-
-
-def split_by_field(
-    pairs: tuple[PairFile, ...], seed: int
-) -> tuple[tuple[PairFile, ...], tuple[PairFile, ...]]:
-    """Part pairs into training and validation so that no field of view is in both.
-
-    Args:
-        pairs: a pair without a field id is a field of its own.
-        seed: which fields go where; adding pairs moves no old field by more than its rank.
-
-    Returns:
-        Training and validation pairs. With a single field there is nothing to validate with.
-    """
-    fields = sorted({_field_of(pair) for pair in pairs}, key=lambda name: _rank(name, seed))
-    held = round(len(fields) * VALIDATION_SHARE) if len(fields) > 1 else 0
-    held_out = set(fields[: max(held, 1)]) if len(fields) > 1 else set[str]()
-    return (
-        tuple(pair for pair in pairs if _field_of(pair) not in held_out),
-        tuple(pair for pair in pairs if _field_of(pair) in held_out),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +73,3 @@ class FileTrainingData:
     def _read(self, pair: PairFile) -> NormalisedPair:
         low, high = read_pair(pair, self._source.folder, self.scale)
         return normalised_pair(low, in_units_of(high, low), self._rule)
-
-
-def _field_of(pair: PairFile) -> str:
-    return pair.field_id or pair.low
-
-
-def _rank(name: str, seed: int) -> str:
-    return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
