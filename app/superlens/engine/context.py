@@ -22,7 +22,7 @@ from superlens.core.messages import (
     Preview,
     Progress,
 )
-from superlens.core.method import Array
+from superlens.core.method import Array, Weights
 from superlens.engine.control import JobControl
 from superlens.engine.device import (
     ChosenDevice,
@@ -189,7 +189,7 @@ class JobContext:
 
 
 class MethodRun:
-    """`core.method.Run` for training."""
+    """`core.method.Run` for training: what is said goes to the job, nothing is kept but states."""
 
     def __init__(
         self, context: JobContext, device: str, seed: int, checkpoints: Checkpoints | None
@@ -218,6 +218,18 @@ class MethodRun:
     def resume_state(self) -> dict[str, Any] | None:
         return None if self._checkpoints is None else self._checkpoints.load()
 
+    def note(self, text: str) -> None:
+        self._context.log(text)
+
+    def base(self) -> Weights | None:
+        return None
+
+    def feature_weights(self, network: str) -> Weights | None:
+        return None
+
+    def keep(self, name: str, weights: Weights, scores: dict[str, float]) -> None:
+        """Keep nothing: there is no folder."""
+
 
 class QuietRun(MethodRun):
     """`core.method.Run` for one tile of many: the engine counts tiles, the method is not heard."""
@@ -233,6 +245,9 @@ class QuietRun(MethodRun):
 
     def preview(self, name: str, image: Array) -> None:
         """Pass nothing on."""
+
+    def note(self, text: str) -> None:
+        """Pass nothing on: it would be said for every tile."""
 
 
 class _Rate:

@@ -1,18 +1,20 @@
 """From trained weights to a model: what its card says, how precisely its weights must be kept."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens.core.cards import ModelCard, NormalisationRule, TrainedRange
+from superlens.core.cards import Judgement, ModelCard, NormalisationRule, TrainedRange
 from superlens.core.errors import InvalidParameter
 from superlens.core.jobs import Recipe
 from superlens.core.method import Array, Claim, Method, MethodSpec, Run, TrainingData, Weights
 from superlens.core.parameters import build
 from superlens.engine.versions import software_versions
+from superlens.io.candidates import Candidate
 from superlens.prepare.phantom_training import trained_range
 
 HALF_PRECISION_DB = 50.0
@@ -99,6 +101,20 @@ def model_card(
         limits=(_NOT_SEEN.format(material=material), *_CLAIM_LIMITS[spec.claim]),
         made_with=made_with,
         description=recipe.description,
+    )
+
+
+def candidate_card(card: ModelCard, candidate: Candidate) -> ModelCard:
+    """Give the card of a candidate from that of the finished model: it can be installed as well."""
+    scores = tuple(
+        Judgement("Validation during the training", measure, value)
+        for measure, value in candidate.scores.items()
+    )
+    return replace(
+        card,
+        id=f"{card.id}.{candidate.name}",
+        title=f"{card.title} ({candidate.name})",
+        judgements=scores,
     )
 
 

@@ -1,40 +1,93 @@
-"""What a training leaves behind while it runs: curves, and pictures of how far it is."""
+"""What a training leaves behind while it runs: curves, pictures, states and candidates."""
 
 import csv
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from superlens.core.method import Array
+from superlens.core.cards import ModelCard
+from superlens.core.method import Array, Weights
+from superlens.engine.base_model import BaseModel
 from superlens.engine.context import MethodRun
+from superlens.io.candidates import (
+    CANDIDATES_FILE,
+    CANDIDATES_FOLDER,
+    Candidate,
+    forget_candidate,
+    keep_candidate,
+    read_candidates,
+)
 from superlens.io.runs import RunFolder
 from superlens.io.tables import read_table, write_table
+from superlens.io.weights import CARD_FILE
 
 CURVES = "curves.csv"
 COLUMNS = ("name", "step", "value")
 
+CandidateCard = Callable[[Candidate, Weights], ModelCard]
+"""Gives the card of a candidate, so that it can be installed like any model."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFolder:
+    """The run folder of a training, or the part of it that belongs to a further set."""
+
+    run: RunFolder
+    inside: str = ""
+    """Relative path of the part with a slash at its end, or empty."""
+
+    @property
+    def root(self) -> Path:
+        """Where the files of this training lie now."""
+        return self.run.root / self.inside
+
+    def file(self, role: str, relative: str) -> Path:
+        """Name a file of the result and give the path to write it to; its parents are made."""
+        return self.run.file(role, f"{self.inside}{relative}")
+
+    def name_candidates(self) -> None:
+        """Name what was kept for choosing as files of the result."""
+        found = read_candidates(self.root)
+        if found:
+            self.file("candidates", CANDIDATES_FILE)
+        for candidate in found:
+            self.file("candidate", f"{CANDIDATES_FOLDER}/{candidate.name}/{CARD_FILE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """What a training is given to begin with, besides its data."""
+
+    base: BaseModel | None
+    candidate_card: CandidateCard
+    done_steps: int = 0
+    """Steps that an interrupted training had kept; later rows of its curves are dropped."""
+
 
 class RecordedRun:
-    """The `Run` of a training: passes everything on, and keeps curves and pictures as files."""
+    """The `Run` of a training: passes everything on, and keeps what is worth it as files."""
 
-    def __init__(self, inner: MethodRun, folder: RunFolder, done_steps: int) -> None:
+    def __init__(self, inner: MethodRun, folder: TrainingFolder, provision: Provision) -> None:
         """Begin, or go on after an interruption.
 
         Args:
             inner: the run to pass everything on to.
             folder: where the files go.
-            done_steps: steps that an interrupted training had kept; later rows are dropped.
+            provision: what there is to begin with.
         """
         self._inner = inner
         self._folder = folder
+        self._provision = provision
         self._curves = folder.file("curves", CURVES)
         self.device = inner.device
         self.seed = inner.seed
         self.last_values: dict[str, float] = {}
         """Last value of every curve."""
-        self._keep_rows_until(done_steps)
+        self._keep_rows_until(provision.done_steps)
 
     def check(self) -> None:
         self._inner.check()
@@ -60,6 +113,26 @@ class RecordedRun:
 
     def resume_state(self) -> dict[str, Any] | None:
         return self._inner.resume_state()
+
+    def note(self, text: str) -> None:
+        self._inner.note(text)
+
+    def base(self) -> Weights | None:
+        """Give the weights of the model to start from, read and checked anew at every call."""
+        base = self._provision.base
+        return None if base is None else base.weights()
+
+    def feature_weights(self, network: str) -> Weights | None:
+        return self._inner.feature_weights(network)
+
+    def keep(self, name: str, weights: Weights, scores: dict[str, float]) -> None:
+        """Write a candidate with a card of its own, or forget it."""
+        if not weights.parts:
+            forget_candidate(self._folder.root, name)
+            return
+        candidate = Candidate(name, {key: float(value) for key, value in scores.items()})
+        card = self._provision.candidate_card(candidate, weights)
+        keep_candidate(self._folder.root, card, weights, candidate)
 
     def _keep_rows_until(self, step: int) -> None:
         rows: list[tuple[str, int, float]] = []

@@ -9,16 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from superlens.core.cards import ModelCard
 from superlens.core.jobs import Recipe, TrainRequest
 from superlens.core.method import Method, MethodSpec, TrainingData, Weights
 from superlens.core.parameters import build, plain_values
 from superlens.core.records import Number, ResultRecord
+from superlens.engine.base_model import BaseModel, installed_base
 from superlens.engine.checkpoints import load_checkpoint, save_checkpoint
 from superlens.engine.context import Checkpoints, JobContext
 from superlens.engine.device import ChosenDevice, memory_errors_translated
-from superlens.engine.model_making import check_recipe, half_is_enough, model_card
+from superlens.engine.model_making import (
+    candidate_card,
+    check_recipe,
+    half_is_enough,
+    model_card,
+)
 from superlens.engine.run_record import Beginning, finished_run
-from superlens.engine.training_record import RecordedRun
+from superlens.engine.training_record import Provision, RecordedRun, TrainingFolder
 from superlens.io.codec import encode, write_json
 from superlens.io.runs import Note, RunFolder, create_run
 from superlens.io.weights import save_model
@@ -38,6 +45,7 @@ class _Plan:
     params: Any
     data: TrainingData
     method: Method
+    base: BaseModel | None
 
     @property
     def recipe(self) -> Recipe:
@@ -77,9 +85,10 @@ def _understood(request: TrainRequest) -> _Plan:
     spec = method_spec(recipe.method)
     check_recipe(recipe, spec)
     params = build(spec.train_params, recipe.params)
+    base = installed_base(recipe)
     folder = None if request.data is None else Path(request.data)
     data = open_training_data(recipe, folder, params.patch)
-    return _Plan(request, spec, params, data, load_method(recipe.method))
+    return _Plan(request, spec, params, data, load_method(recipe.method), base)
 
 
 def _trained(job_id: str, plan: _Plan, folder: RunFolder, context: JobContext) -> ResultRecord:
@@ -120,8 +129,17 @@ def _recorded_run(
         save_checkpoint(folder.file("checkpoint", CHECKPOINT.format(name=name)), kept, owner)
 
     checkpoints = Checkpoints(save=save, load=lambda: state)
-    done = 0 if state is None else int(state.get("step", 0))
-    return RecordedRun(context.method_run(device.id, plan.recipe.seed, checkpoints), folder, done)
+    provision = Provision(
+        plan.base,
+        lambda candidate, weights: candidate_card(_card(plan, weights), candidate),
+        0 if state is None else int(state.get("step", 0)),
+    )
+    run = context.method_run(device.id, plan.recipe.seed, checkpoints)
+    return RecordedRun(run, TrainingFolder(folder), provision)
+
+
+def _card(plan: _Plan, weights: Weights) -> ModelCard:
+    return model_card(plan.recipe, plan.spec, TRAINING_NORMALISATION, weights)
 
 
 def _checkpoint(folder: RunFolder, name: str) -> Path:
@@ -130,12 +148,12 @@ def _checkpoint(folder: RunFolder, name: str) -> Path:
 
 def _write_model(plan: _Plan, folder: RunFolder, weights: Weights, run: RecordedRun) -> None:
     half = half_is_enough(plan.spec, plan.method, weights, plan.data, run)
-    card = model_card(plan.recipe, plan.spec, TRAINING_NORMALISATION, weights)
     card_path = folder.file("model", "model/card.json")
-    written = save_model(card_path.parent, card, weights, half)
+    written = save_model(card_path.parent, _card(plan, weights), weights, half)
     for file in written.weights:
         folder.file("weights", f"model/{file.name}")
     write_json(folder.file("recipe", "model/recipe.json"), plan.recipe)
+    TrainingFolder(folder).name_candidates()
 
 
 def _headline(run: RecordedRun) -> tuple[Number, ...]:
