@@ -2,12 +2,19 @@
 
 import numpy as np
 import pytest
-from skimage import metrics
+from scipy import ndimage
+from skimage import data, metrics
 
 from superlens.core.errors import InvalidInput
 from superlens.quality.fidelity import (
+    Mode,
     affine_align,
     fidelity,
+    in_mode,
+    mae,
+    measure_name,
+    ms_ssim,
+    ms_ssim_name,
     nrmse,
     pearson,
     psnr,
@@ -58,6 +65,101 @@ def test_ssim_agrees_with_scikit_image_in_its_wang_2004_setting():
     )
 
     assert ssim(noisy, clean, 1.0) == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "decibels", "similarity", "multiscale"),
+    [("camera", 29.597921, 0.861945, 0.977967), ("cell", 57.501638, 0.998844, 0.999722)],
+)
+def test_figures_of_blurred_photographs(name, decibels, similarity, multiscale):
+    sharp = np.asarray(getattr(data, name)(), np.float64) / 255
+    blurred = ndimage.gaussian_filter(sharp, 1.0, mode="reflect")
+
+    assert psnr(blurred, sharp, 1.0) == pytest.approx(decibels, abs=1e-5)
+    assert ssim(blurred, sharp, 1.0) == pytest.approx(similarity, abs=1e-6)
+    # Packages differ by 2e-5 in how they treat borders (torchmetrics 1.9.0: 0.977982, 0.999721).
+    assert ms_ssim(blurred, sharp, 1.0) == pytest.approx(multiscale, abs=2e-5)
+
+
+def test_multiscale_similarity_of_the_reference_pair():
+    """pytorch-msssim 1.0.0 gives 0.9916755, torchmetrics 1.9.0 and cubic 0.8.0 0.991676."""
+    clean, noisy = reference_pair()
+
+    assert ms_ssim(noisy, clean, 1.0) == pytest.approx(0.9916755, abs=1e-6)
+
+
+def test_small_pictures_get_three_scales_under_another_name():
+    clean, noisy = reference_pair()
+
+    assert ms_ssim_name((176, 300)) == "MS-SSIM"
+    assert ms_ssim_name((300, 175)) == "MS-SSIM(3)"
+    small = ms_ssim(noisy[:128, :128], clean[:128, :128], 1.0)
+    assert ssim(noisy[:128, :128], clean[:128, :128], 1.0) < small < 1.0
+    with pytest.raises(InvalidInput, match="43"):
+        ms_ssim(noisy[:43, :43], clean[:43, :43], 1.0)
+
+
+def test_opposite_contrast_has_no_multiscale_similarity():
+    clean, _ = reference_pair()
+
+    assert ms_ssim(1 - clean, clean, 1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("mode", "decibels", "similarity", "error"),
+    [
+        (Mode.RAW, 6.3271, 0.266155, 0.482663),
+        (Mode.AFFINE, 29.945941, 0.883776, 0.0318202),
+        (Mode.CARE, 29.917616, 0.882968, 0.0319241),
+    ],
+)
+def test_figures_of_each_mode(mode, decibels, similarity, error):
+    clean, noisy = reference_pair()
+
+    prediction, truth, extent = in_mode(20 + 1000 * noisy, 100 + 4000 * clean, mode)
+
+    assert psnr(prediction, truth, extent) == pytest.approx(decibels, abs=2e-5)
+    assert ssim(prediction, truth, extent) == pytest.approx(similarity, abs=1e-6)
+    assert nrmse(prediction, truth, extent) == pytest.approx(error, abs=1e-6)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_identical_pictures_are_infinitely_good_in_every_mode(mode):
+    clean, _ = reference_pair()
+
+    prediction, truth, extent = in_mode(clean, clean, mode)
+
+    # The fit of a line leaves rounding errors of 1e-16.
+    assert psnr(prediction, truth, extent) > 280
+    assert ms_ssim(prediction, truth, extent) == pytest.approx(1.0)
+
+
+def test_border_is_left_out_before_the_fit():
+    clean, noisy = reference_pair()
+    spoiled = noisy.copy()
+    spoiled[:4] = spoiled[-4:] = 100.0
+
+    found = in_mode(spoiled, clean, Mode.AFFINE, border_px=4)
+    expected = in_mode(noisy[4:-4, 4:-4], clean[4:-4, 4:-4], Mode.AFFINE)
+
+    assert psnr(*found) == pytest.approx(psnr(*expected))
+
+
+@pytest.mark.parametrize("border", [-1, 128, 1000])
+def test_borders_that_leave_nothing_are_refused(border):
+    clean, noisy = reference_pair()
+
+    with pytest.raises(InvalidInput, match=str(border)):
+        in_mode(noisy, clean, Mode.RAW, border_px=border)
+
+
+def test_names_tell_mode_and_border():
+    assert measure_name("PSNR", Mode.CARE) == "PSNR (CARE)"
+    assert measure_name("SSIM", Mode.AFFINE, 4) == "SSIM (affine, border 4 px)"
+
+
+def test_mean_absolute_error_is_in_units_of_the_truth():
+    assert mae(np.full((4, 4), 3.0), np.full((4, 4), 5.0)) == 2.0
 
 
 def test_affine_figures_of_pictures_on_different_scales():

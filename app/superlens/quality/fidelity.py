@@ -1,10 +1,11 @@
 """How close a picture is to the truth: PSNR, SSIM and their kin, all in float64.
 
-Nothing is cropped, clipped or rounded, and the data range is always the truth's own (max - min)
-unless it is given.
+Nothing is clipped or rounded, nothing is cropped unless asked for, and the data range is always the
+truth's own (max - min) unless it is given.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,25 @@ Float = NDArray[np.float64]
 SSIM_WINDOW = 11
 SSIM_SIGMA = 1.5
 SSIM_K1, SSIM_K2 = 0.01, 0.03
+MS_SSIM_WEIGHTS: tuple[float, ...] = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Of the scales, finest first."""
+MS_SSIM_SIDE = 176
+"""Smallest side for all five scales; smaller pictures get three."""
+
+_FEWER_SCALES = 3
+_CARE_PERCENTILES = (0.1, 99.9)
+
+
+class Mode(StrEnum):
+    """What is done to the brightness before two pictures are compared; part of a number's name."""
+
+    RAW = "raw"
+    """Nothing: both are in the same units."""
+    AFFINE = "affine"
+    """The prediction gets the straight line of least squares."""
+    CARE = "care"
+    """The truth's 0.1 and 99.9 percentiles become 0 and 1, the prediction is fitted to it by least
+    squares, and the data range is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,56 @@ def fidelity(prediction: ArrayLike, truth: ArrayLike) -> Fidelity:
     )
 
 
+def in_mode(
+    prediction: ArrayLike, truth: ArrayLike, mode: Mode, border_px: int = 0
+) -> tuple[Float, Float, float]:
+    """Prepare two pictures for comparison.
+
+    Args:
+        prediction: (Y, X).
+        truth: (Y, X), not constant.
+        mode: what is done to the brightness.
+        border_px: pixels that are left out along each side, before anything else.
+
+    Returns:
+        Prediction, truth, and the data range that goes with them.
+
+    Raises:
+        InvalidInput: the shapes differ, the truth is constant, or the border leaves nothing.
+
+    Source of `CARE`: Weigert et al., Nat. Methods 15, 1090 (2018), doi 10.1038/s41592-018-0216-7.
+    """
+    p, g = (without_border(picture, border_px) for picture in _pair(prediction, truth))
+    match mode:
+        case Mode.RAW:
+            return p, g, _range(g, None)
+        case Mode.AFFINE:
+            return affine_align(p, g), g, _range(g, None)
+        case Mode.CARE:
+            low, high = np.percentile(g, _CARE_PERCENTILES)
+            g = (g - low) / _extent(float(high - low))
+            return affine_align(p, g), g, 1.0
+
+
+def measure_name(measure: str, mode: Mode, border_px: int = 0) -> str:
+    """Give the name under which a number is shown: `PSNR (affine)`, `PSNR (raw, border 4 px)`."""
+    said = "CARE" if mode is Mode.CARE else mode.value
+    border = f", border {border_px} px" if border_px else ""
+    return f"{measure} ({said}{border})"
+
+
+def without_border(image: ArrayLike, border_px: int) -> Float:
+    """Leave out some pixels along each side of (Y, X)."""
+    values = np.asarray(image, np.float64)
+    if border_px < 0 or min(values.shape) <= 2 * border_px:
+        raise InvalidInput(
+            f"A border of {border_px} px cannot be left out of {values.shape[0]} x "
+            f"{values.shape[1]} pixels",
+            "Give a narrower border.",
+        )
+    return values[border_px : values.shape[0] - border_px, border_px : values.shape[1] - border_px]
+
+
 def affine_align(prediction: ArrayLike, truth: ArrayLike) -> Float:
     """Give a * prediction + b with a and b of least squares; a constant picture gets the mean."""
     p, g = _pair(prediction, truth)
@@ -82,20 +152,8 @@ def ssim(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = Non
     doi 10.1109/TIP.2003.819861; Eq. 13, population covariance.
     """
     p, g = _pair(prediction, truth)
-    if min(g.shape) < SSIM_WINDOW:
-        raise InvalidInput(
-            f"SSIM needs {SSIM_WINDOW} pixels on each side, the picture has {min(g.shape)}",
-            "Compare larger pictures.",
-        )
-    extent = _range(g, data_range)
-    c1, c2 = (SSIM_K1 * extent) ** 2, (SSIM_K2 * extent) ** 2
-    mean_p, mean_g = _windowed(p), _windowed(g)
-    variance_p = _windowed(p * p) - mean_p**2
-    variance_g = _windowed(g * g) - mean_g**2
-    covariance = _windowed(p * g) - mean_p * mean_g
-    likeness = (2 * mean_p * mean_g + c1) * (2 * covariance + c2)  # Eq. (13)
-    likeness /= (mean_p**2 + mean_g**2 + c1) * (variance_p + variance_g + c2)
-    return float(likeness.mean())
+    contrast, brightness = _likeness(p, g, _range(g, data_range))
+    return float((contrast * brightness).mean())
 
 
 def ssim_affine(prediction: ArrayLike, truth: ArrayLike) -> float:
@@ -103,10 +161,44 @@ def ssim_affine(prediction: ArrayLike, truth: ArrayLike) -> float:
     return ssim(affine_align(prediction, truth), truth)
 
 
+def ms_ssim(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = None) -> float:
+    """Give the structural similarity over five scales, over three below 176 pixels a side.
+
+    `ms_ssim_name` tells which. Windows lie wholly in the picture, negative contrast counts as 0.
+
+    Raises:
+        InvalidInput: under 44 pixels on a side.
+
+    Source: Wang, Simoncelli, Bovik, Asilomar Conf. (2003), doi 10.1109/ACSSC.2003.1292216; Eq. 7.
+    """
+    p, g = _pair(prediction, truth)
+    extent = _range(g, data_range)
+    weights = _scale_weights(min(g.shape))
+    product = 1.0
+    for scale, weight in enumerate(weights, 1):
+        contrast, brightness = _likeness(p, g, extent)
+        last = scale == len(weights)
+        mean = float((contrast * brightness if last else contrast).mean())
+        product *= max(mean, 0.0) ** float(weight)  # Eq. (7)
+        p, g = _halved(p), _halved(g)
+    return product
+
+
+def ms_ssim_name(shape: tuple[int, ...]) -> str:
+    """Give the name of the multi-scale similarity of pictures of a shape."""
+    return "MS-SSIM" if min(shape) >= MS_SSIM_SIDE else f"MS-SSIM({_FEWER_SCALES})"
+
+
 def nrmse(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = None) -> float:
     """Give the root mean square error over the data range."""
     p, g = _pair(prediction, truth)
     return float(np.sqrt(((p - g) ** 2).mean()) / _range(g, data_range))
+
+
+def mae(prediction: ArrayLike, truth: ArrayLike) -> float:
+    """Give the mean absolute error, in the truth's units."""
+    p, g = _pair(prediction, truth)
+    return float(np.abs(p - g).mean())
 
 
 def pearson(prediction: ArrayLike, truth: ArrayLike) -> float:
@@ -128,12 +220,53 @@ def _pair(prediction: ArrayLike, truth: ArrayLike) -> tuple[Float, Float]:
 
 
 def _range(truth: Float, data_range: float | None) -> float:
-    extent = float(np.ptp(truth)) if data_range is None else float(data_range)
+    return _extent(float(np.ptp(truth)) if data_range is None else float(data_range))
+
+
+def _extent(extent: float) -> float:
     if extent <= 0.0:
         raise InvalidInput(
             "The truth to compare with is constant", "Compare with a picture that shows something."
         )
     return extent
+
+
+def _likeness(p: Float, g: Float, extent: float) -> tuple[Float, Float]:
+    """Give the likeness of contrast and structure, and that of brightness, pixel by pixel."""
+    if min(g.shape) < SSIM_WINDOW:
+        raise InvalidInput(
+            f"SSIM needs {SSIM_WINDOW} pixels on each side, the picture has {min(g.shape)}",
+            "Compare larger pictures.",
+        )
+    c1, c2 = (SSIM_K1 * extent) ** 2, (SSIM_K2 * extent) ** 2
+    mean_p, mean_g = _windowed(p), _windowed(g)
+    variance_p = _windowed(p * p) - mean_p**2
+    variance_g = _windowed(g * g) - mean_g**2
+    covariance = _windowed(p * g) - mean_p * mean_g
+    contrast = (2 * covariance + c2) / (variance_p + variance_g + c2)
+    brightness = (2 * mean_p * mean_g + c1) / (mean_p**2 + mean_g**2 + c1)
+    return contrast, brightness
+
+
+def _scale_weights(side: int) -> Float:
+    """Give the weights of as many scales as fit; fewer of them are made to sum to 1 as well."""
+    if side >= MS_SSIM_SIDE:
+        return np.array(MS_SSIM_WEIGHTS)
+    smallest = SSIM_WINDOW * 2 ** (_FEWER_SCALES - 1)
+    if side < smallest:
+        raise InvalidInput(
+            f"MS-SSIM needs {smallest} pixels on each side, the picture has {side}",
+            "Compare larger pictures.",
+        )
+    weights = np.array(MS_SSIM_WEIGHTS[:_FEWER_SCALES])
+    return weights / weights.sum()
+
+
+def _halved(values: Float) -> Float:
+    """Give means over 2 x 2 pixels; an odd last row or column is left out."""
+    rows, columns = values.shape[0] // 2, values.shape[1] // 2
+    even = values[: 2 * rows, : 2 * columns]
+    return even.reshape(rows, 2, columns, 2).mean(axis=(1, 3))
 
 
 def _windowed(values: Float) -> Float:
