@@ -124,13 +124,13 @@ def test_figures_of_each_mode(mode, decibels, similarity, error):
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_identical_pictures_are_infinitely_good_in_every_mode(mode):
+def test_identical_pictures_are_as_good_as_numbers_can_say_in_every_mode(mode):
     clean, _ = reference_pair()
 
     prediction, truth, extent = in_mode(clean, clean, mode)
 
-    # The fit of a line leaves rounding errors of 1e-16.
-    assert psnr(prediction, truth, extent) > 280
+    # CARE changes the truth's units first, which leaves rounding errors of 1e-16.
+    assert psnr(prediction, truth, extent) > (280 if mode is Mode.CARE else 1e300)
     assert ms_ssim(prediction, truth, extent) == pytest.approx(1.0)
 
 
