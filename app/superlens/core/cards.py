@@ -25,6 +25,9 @@ class NormalisationRule:
     low: float
     """Percentile (0..100), or a value in camera counts."""
     high: float
+    output: tuple[float, float] | None = None
+    """Of a fixed rule: what 0 and 1 of the answer stand for, in counts of the high-resolution
+    images that the model learnt from. None: the answer is in the units of the input."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from superlens.core.assay import WellInfo
+from superlens.core.cards import NormalisationKind
 from superlens.core.errors import ErrorInfo
 from superlens.core.parameters import ParameterValue
 from superlens.core.records import ModelRef, ResultRecord
@@ -216,6 +217,8 @@ class FurtherSet:
     """As in `Recipe`."""
     params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
     """Those that differ from the recipe's."""
+    validation_fields: tuple[str, ...] = ()
+    """As in `Recipe`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,10 @@ class Recipe:
     """Installed model to start from; None starts from fresh numbers."""
     further: tuple[FurtherSet, ...] = ()
     description: str = ""
+    validation_fields: tuple[str, ...] = ()
+    """Fields or wells of `pairs` that are validated on; empty: some are drawn by the seed."""
+    normalisation: NormalisationKind = NormalisationKind.IMAGE_PERCENTILES
+    """`fixed`: percentiles of all training images, low and high ones apart, go into the model."""
     format: int = 1
 
 

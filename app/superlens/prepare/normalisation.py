@@ -39,18 +39,31 @@ class Normalisation:
 
     low: float
     high: float
+    output: tuple[float, float] | None = None
+    """What 0 and 1 of an answer stand for; None: the two values of the input."""
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """What 0 and 1 of an answer stand for."""
+        return (self.low, self.high) if self.output is None else self.output
 
     def apply(self, array: NDArray[Any]) -> NDArray[np.float32]:
         """Give normalised values of camera counts of any type."""
-        return ((array - np.float64(self.low)) / (self.high - self.low)).astype(np.float32)
+        return _scaled(array, self.low, self.high)
+
+    def apply_to_truth(self, array: NDArray[Any]) -> NDArray[np.float32]:
+        """Give what the network should answer, for a true picture in the units of the answers."""
+        return _scaled(array, *self.ends)
 
     def invert(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give camera counts of normalised values."""
-        return array * np.float32(self.high - self.low) + np.float32(self.low)
+        """Give camera counts of normalised answers."""
+        low, high = self.ends
+        return array * np.float32(high - low) + np.float32(low)
 
     def invert_spread(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give standard deviations in camera counts of normalised ones: the offset drops out."""
-        return array * np.float32(self.high - self.low)
+        low, high = self.ends
+        return array * np.float32(high - low)
 
 
 def measure_normalisation(rule: NormalisationRule, samples: NDArray[Any]) -> Normalisation:
@@ -67,9 +80,9 @@ def measure_normalisation(rule: NormalisationRule, samples: NDArray[Any]) -> Nor
     Raises:
         InvalidInput: the values are all the same, all missing, or some are not finite.
     """
-    if rule.kind is NormalisationKind.FIXED:
-        return Normalisation(rule.low, rule.high)
     _require_finite(samples)
+    if rule.kind is NormalisationKind.FIXED:
+        return Normalisation(rule.low, rule.high, rule.output)
     lowest, highest = float(samples.min()), float(samples.max())
     if lowest == highest:
         raise InvalidInput(
@@ -102,6 +115,10 @@ def sample_stack(source: PlaneSource, scene: int, channel: int) -> NDArray[Any]:
         for index in chosen
     ]
     return np.concatenate(planes)
+
+
+def _scaled(array: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
+    return ((array - np.float64(low)) / (high - low)).astype(np.float32)
 
 
 def _sample_plane(
