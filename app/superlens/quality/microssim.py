@@ -34,42 +34,6 @@ class MicroSsimFit:
     """Of the predictions above their background."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Moments:
-    """Local moments of a prediction and its truth, and the truth's range."""
-
-    mean_p: Float
-    mean_g: Float
-    variance_p: Float
-    variance_g: Float
-    covariance: Float
-    extent: float
-
-    def similarity(self, factor: float) -> Float:
-        """Give the similarity of the truth and the prediction times a factor."""
-        c1, c2 = (SSIM_K1 * self.extent) ** 2, (SSIM_K2 * self.extent) ** 2
-        alike = 2 * factor * self.mean_p * self.mean_g + c1
-        alike = alike * (2 * factor * self.covariance + c2)
-        spread = factor**2 * self.variance_p + self.variance_g + c2
-        return alike / ((factor**2 * self.mean_p**2 + self.mean_g**2 + c1) * spread)
-
-    def sparse(self, step: int) -> "_Moments":
-        """Keep every so many-th window."""
-        return _Moments(
-            *(
-                values.ravel()[::step]
-                for values in (
-                    self.mean_p,
-                    self.mean_g,
-                    self.variance_p,
-                    self.variance_g,
-                    self.covariance,
-                )
-            ),
-            self.extent,
-        )
-
-
 def fit_microssim(predictions: Sequence[ArrayLike], truths: Sequence[ArrayLike]) -> MicroSsimFit:
     """Find the backgrounds of a test set and the factor of its best mean similarity.
 
@@ -121,6 +85,37 @@ def microssim(prediction: ArrayLike, truth: ArrayLike, fit: MicroSsimFit) -> flo
     p = (p - fit.prediction_offset) / fit.extent
     g = (g - fit.truth_offset) / fit.extent
     return float(_moments(p, g, even=False).similarity(fit.factor).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Local moments of a prediction and its truth, and the truth's range."""
+
+    mean_p: Float
+    mean_g: Float
+    variance_p: Float
+    variance_g: Float
+    covariance: Float
+    extent: float
+
+    def similarity(self, factor: float) -> Float:
+        """Give the similarity of the truth and the prediction times a factor."""
+        c1, c2 = (SSIM_K1 * self.extent) ** 2, (SSIM_K2 * self.extent) ** 2
+        alike = 2 * factor * self.mean_p * self.mean_g + c1
+        alike = alike * (2 * factor * self.covariance + c2)
+        spread = factor**2 * self.variance_p + self.variance_g + c2
+        return alike / ((factor**2 * self.mean_p**2 + self.mean_g**2 + c1) * spread)
+
+    def sparse(self, step: int) -> "_Moments":
+        """Keep every so many-th window."""
+        return _Moments(
+            self.mean_p.ravel()[::step],
+            self.mean_g.ravel()[::step],
+            self.variance_p.ravel()[::step],
+            self.variance_g.ravel()[::step],
+            self.covariance.ravel()[::step],
+            self.extent,
+        )
 
 
 def _checked(
