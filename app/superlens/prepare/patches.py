@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from superlens.core.errors import InvalidInput
 from superlens.core.method import Array, Batch
 from superlens.prepare.fields import NormalisedPair
 
@@ -17,20 +18,40 @@ def random_patch(pair: NormalisedPair, size: int, rng: np.random.Generator) -> t
     Args:
         pair: at least `size` low-resolution pixels on each side.
         size: side of the patch in low-resolution pixels.
-        rng: chooses the place: most of the time the livelier of two, because dark corners are
-            part of life too.
+        rng: chooses the place.
 
     Returns:
         Low (size, size) and high (size * scale, size * scale).
     """
+    return patch_at(pair, random_corner(pair, size, rng), size)
+
+
+def random_corner(pair: NormalisedPair, size: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Choose (y, x) of a patch in low-resolution pixels, preferring places with something to see.
+
+    Most of the time the livelier of two places, because dark corners are part of life too.
+
+    Raises:
+        InvalidInput: the pair is smaller than the patch.
+    """
+    if min(pair.low.shape) < size:
+        raise InvalidInput(
+            f"A patch of {size} pixels does not fit into {pair.low.shape[0]} x {pair.low.shape[1]}",
+            "Set a smaller `patch` in the recipe",
+        )
     room = np.array(pair.low.shape) - size + 1
     corners = rng.integers(0, room, (_CANDIDATES, 2))
     is_choosy = rng.random() < _LIVELY_SHARE
     lows = [pair.low[y : y + size, x : x + size] for y, x in corners]
     chosen = int(np.argmax([float(low.std()) for low in lows])) if is_choosy else 0
-    y, x, side = int(corners[chosen, 0]), int(corners[chosen, 1]), size * pair.scale
-    y, x = y * pair.scale, x * pair.scale
-    return lows[chosen], pair.high[y : y + side, x : x + side]
+    return int(corners[chosen, 0]), int(corners[chosen, 1])
+
+
+def patch_at(pair: NormalisedPair, corner: tuple[int, int], size: int) -> tuple[Array, Array]:
+    """Cut the patch at (y, x) in low-resolution pixels: low, and high of the same place."""
+    (y, x), scale, side = corner, pair.scale, size * pair.scale
+    high = pair.high[y * scale : y * scale + side, x * scale : x * scale + side]
+    return pair.low[y : y + size, x : x + size], high
 
 
 def stacked(pairs: Sequence[tuple[Array, Array]]) -> Batch:

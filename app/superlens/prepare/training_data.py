@@ -1,43 +1,135 @@
-"""From a recipe to the patches that a method trains on."""
+"""From a recipe to the patches that a method trains on, and what may be said about them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from superlens.core.cards import NormalisationKind, NormalisationRule
 from superlens.core.errors import InvalidInput
-from superlens.core.jobs import Recipe
+from superlens.core.jobs import PairFile, Recipe
 from superlens.core.method import TrainingData
-from superlens.prepare.file_training import FilePairs, FileTrainingData
+from superlens.prepare.file_training import (
+    FilePairs,
+    FileTrainingData,
+    OnFile,
+    PatchPlace,
+    measure_dataset,
+)
+from superlens.prepare.leak_check import check_contents
 from superlens.prepare.phantom_training import PhantomTrainingData
+from superlens.prepare.splits import fields_of
 
 TRAINING_NORMALISATION = NormalisationRule(NormalisationKind.IMAGE_PERCENTILES, 1.0, 99.9)
-"""The rule of every model trained here, measured on whole low-resolution fields."""
+"""The rule of every model that fixes none, measured on whole low-resolution fields."""
+
+_KINDS = "Give it either `phantom`, or `pairs`, or `highs` with a `degradation`"
 
 
-def open_training_data(
-    recipe: Recipe,
-    data: Path | None,
-    patch: int,
-    rule: NormalisationRule = TRAINING_NORMALISATION,
-) -> TrainingData:
-    """Give the training data that a recipe names.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How much there is to train on, or to validate with."""
 
-    Args:
-        recipe: either a phantom or pairs of files.
-        data: folder that the names of pairs are relative to; None for phantom data.
-        patch: side of the patches in low-resolution pixels.
-        rule: how intensities are normalised.
+    files: int = 0
+    """Pairs, or high-resolution files alone."""
+    fields: int = 0
+    """Distinct fields of view (wells, where they are known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Opened training data and what is known of them."""
+
+    data: TrainingData
+    rule: NormalisationRule
+    """What the model card will say."""
+    trained: Side = Side()
+    """Of files alone; empty for phantoms, which the recipe describes."""
+    validated: Side = Side()
+    places: tuple[PatchPlace, ...] | None = None
+    """The only patches to train on; None where all there are may be."""
+
+    @property
+    def place_fields(self) -> int:
+        """Distinct fields of view among the only patches."""
+        return len({place.field for place in self.places or ()})
+
+
+def check_material(recipe: Recipe) -> None:
+    """Refuse a recipe whose material cannot work, before any file is read.
 
     Raises:
-        InvalidInput: the recipe names no data, or both kinds.
-        InvalidParameter: a phantom setting that means nothing.
+        InvalidInput: the recipe names no data, or several kinds, or settings that do not fit them.
     """
-    if (recipe.phantom is None) == (not recipe.pairs):
+    kinds = (
+        recipe.phantom is not None,
+        bool(recipe.pairs and not recipe.highs),
+        bool(recipe.highs),
+    )
+    if sum(kinds) != 1:
+        found = "two kinds of training data" if any(kinds) else "no training data"
+        raise InvalidInput(f"The recipe of {recipe.model_id!r} names {found}", _KINDS)
+    if bool(recipe.highs) != (recipe.degradation is not None):
         raise InvalidInput(
             f"The recipe of {recipe.model_id!r} names "
-            f"{'no training data' if recipe.phantom is None else 'two kinds of training data'}",
-            "Give it either `phantom` or `pairs`",
+            f"{'`highs`' if recipe.highs else 'a `degradation`'} alone: "
+            "both belong together",
+            _KINDS,
         )
+    if recipe.subset is not None and (recipe.subset < 1 or not kinds[1]):
+        raise InvalidInput(
+            f"The recipe of {recipe.model_id!r} asks for a subset of {recipe.subset} patches",
+            "A subset is drawn from `pairs`, and has at least one patch",
+        )
+    if recipe.normalisation is NormalisationKind.FIXED and not kinds[1]:
+        raise InvalidInput(
+            f"The recipe of {recipe.model_id!r} fixes intensities, but has no pairs to measure",
+            "Leave `normalisation` out",
+        )
+
+
+def open_training_data(recipe: Recipe, data: Path | None, patch: int) -> TrainingData:
+    """Give the training data that a recipe names, as `open_material` does."""
+    return open_material(recipe, data, patch).data
+
+
+def open_material(
+    recipe: Recipe,
+    folder: Path | None,
+    patch: int,
+    on_file: OnFile = lambda phase, done, total: None,
+) -> Material:
+    """Open what a recipe trains on.
+
+    Args:
+        recipe: a phantom, pairs of files, or high-resolution files with a degradation.
+        folder: what the names of files are relative to; None for phantom data.
+        patch: side of the patches in low-resolution pixels.
+        on_file: told of every file that is read for this; may raise to stop.
+
+    Raises:
+        InvalidInput: as `check_material`, or a file is missing, unreadable, of the wrong size, or
+            trained on and judged with.
+        InvalidParameter: a phantom setting that means nothing.
+    """
+    check_material(recipe)
     if recipe.phantom is not None:
-        return PhantomTrainingData(recipe.phantom, recipe.scale, patch, rule)
-    source = FilePairs(recipe.pairs, data, recipe.seed)
-    return FileTrainingData(source, recipe.scale, patch, rule)
+        rule = TRAINING_NORMALISATION
+        return Material(PhantomTrainingData(recipe.phantom, recipe.scale, patch, rule), rule)
+    return _from_pairs(recipe, folder, patch, on_file)
+
+
+def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
+    source = FilePairs(recipe.pairs, folder, recipe.seed, recipe.validation_fields)
+    training, validation = source.parted()
+    check_contents(training, validation, folder, on_file)
+    is_fixed = recipe.normalisation is NormalisationKind.FIXED
+    rule = measure_dataset(source, recipe.scale, on_file) if is_fixed else TRAINING_NORMALISATION
+    data = FileTrainingData(source, recipe.scale, patch, rule)
+    places = None
+    if recipe.subset is not None:
+        places = data.draw_places(recipe.subset, on_file)
+        data = FileTrainingData(source, recipe.scale, patch, rule, places)
+    return Material(data, rule, _side(training), _side(validation), places)
+
+
+def _side(files: tuple[PairFile, ...]) -> Side:
+    return Side(len(files), len(set(fields_of(files))))
