@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from superlens.core.errors import InvalidInput
+from superlens.core.jobs import Fold
 from superlens.methods.resrgan.generator import Architecture, Generator
-from superlens.methods.resrgan.official import Fold, read_official
+from superlens.methods.resrgan.official import read_official
 from superlens.methods.resrgan.runtime import Resrgan
 
 

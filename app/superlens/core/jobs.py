@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     MEASURE = "measure"
     REPORT = "report"
     THUMBNAIL = "thumbnail"
+    IMPORT_MODEL = "import_model"
 
 
 class Lane(StrEnum):
@@ -58,6 +59,14 @@ class KeepSamples(StrEnum):
     NONE = "none"
     ROI = "roi"
     ALL = "all"
+
+
+class Fold(StrEnum):
+    """How the three colours of a foreign network's answer become one channel."""
+
+    LUMA = "luma"
+    """Weighted 0.299, 0.587, 0.114, as the official program greys its answers."""
+    MEAN = "mean"
 
 
 class DeviceChoice(StrEnum):
@@ -336,6 +345,21 @@ class ThumbnailRequest:
     format: int = REQUEST_FORMAT
 
 
+@dataclass(frozen=True, slots=True)
+class ImportModelRequest:
+    """Make a model of a file of weights that another program wrote."""
+
+    file: str
+    model_id: str
+    out: str
+    """The model folder to be made."""
+    fold: Fold = Fold.LUMA
+    sha256: str | None = None
+    """Of the file where it is known; the engine refuses a file that changed since."""
+    kind: JobKind = JobKind.IMPORT_MODEL
+    format: int = REQUEST_FORMAT
+
+
 JobRequest = (
     RestoreRequest
     | TrainRequest
@@ -343,6 +367,7 @@ JobRequest = (
     | MeasureRequest
     | ReportRequest
     | ThumbnailRequest
+    | ImportModelRequest
 )
 
 
@@ -353,7 +378,7 @@ def lane_of(request: JobRequest) -> Lane:
             return Lane.ACCELERATOR
         case MeasureRequest():
             return Lane.CPU if request.model is None else Lane.ACCELERATOR
-        case ReportRequest() | ThumbnailRequest():
+        case ReportRequest() | ThumbnailRequest() | ImportModelRequest():
             return Lane.CPU
         case _:
             assert_never(request)

@@ -14,6 +14,7 @@ RUNNERS: dict[JobKind, str] = {
     JobKind.MEASURE: "superlens.engine.runners.measure",
     JobKind.REPORT: "superlens.engine.runners.report",
     JobKind.THUMBNAIL: "superlens.engine.runners.thumbnail",
+    JobKind.IMPORT_MODEL: "superlens.engine.runners.import_model",
 }
 """Module of each kind of job; imported when the first such job runs."""
 

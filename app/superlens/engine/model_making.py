@@ -15,6 +15,7 @@ from superlens.core.method import Array, Claim, Method, MethodSpec, Run, Trainin
 from superlens.core.parameters import build
 from superlens.engine.versions import software_versions
 from superlens.io.candidates import Candidate
+from superlens.io.model_library import require_model_id
 from superlens.prepare.phantom_training import trained_range
 
 HALF_PRECISION_DB = 50.0
@@ -24,7 +25,7 @@ _NOT_SEEN = (
     "It was trained on {material}; structures, optics or artefacts that did not occur there may "
     "be restored wrongly without any sign."
 )
-_CLAIM_LIMITS = {
+CLAIM_LIMITS = {
     Claim.SINGLE_ANSWER: (
         "It gives one answer where many are possible: detail below the resolution of the input is "
         "averaged, not recovered.",
@@ -39,6 +40,7 @@ _CLAIM_LIMITS = {
         "What it shows may be used for populations of images only, never for a single object.",
     ),
 }
+"""What every model says of its limits, by what its answers may claim."""
 
 
 def check_recipe(recipe: Recipe, spec: MethodSpec) -> None:
@@ -52,12 +54,7 @@ def check_recipe(recipe: Recipe, spec: MethodSpec) -> None:
         raise InvalidParameter(
             f"{spec.title} does not make x{recipe.scale} models", f"Possible are: {known}"
         )
-    plain = recipe.model_id.replace("-", "").replace("_", "").replace(".", "")
-    if not plain.isascii() or not plain.isalnum():
-        raise InvalidParameter(
-            f"{recipe.model_id!r} cannot be the id of a model",
-            "Use letters, digits, hyphens, underscores and dots",
-        )
+    require_model_id(recipe.model_id)
 
 
 def half_is_enough(
@@ -98,7 +95,7 @@ def model_card(
         architecture=weights.architecture,
         normalisation=rule,
         trained_on=trained_on,
-        limits=(_NOT_SEEN.format(material=material), *_CLAIM_LIMITS[spec.claim]),
+        limits=(_NOT_SEEN.format(material=material), *CLAIM_LIMITS[spec.claim]),
         made_with=made_with,
         description=recipe.description,
     )

@@ -16,6 +16,7 @@ import msgspec
 from superlens.core.errors import IncompatibleVersion, InvalidInput
 from superlens.core.jobs import (
     EvaluateRequest,
+    ImportModelRequest,
     JobKind,
     JobRecord,
     JobRequest,
@@ -37,6 +38,7 @@ _REQUEST_TYPES: dict[JobKind, type[JobRequest]] = {
     JobKind.MEASURE: MeasureRequest,
     JobKind.REPORT: ReportRequest,
     JobKind.THUMBNAIL: ThumbnailRequest,
+    JobKind.IMPORT_MODEL: ImportModelRequest,
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from superlens.core.cards import ModelCard
 from superlens.core.catalogue import unknown_name
-from superlens.core.errors import SuperlensError
+from superlens.core.errors import InvalidParameter, SuperlensError
 from superlens.io.locations import shipped_models_dir, user_models_dir
 from superlens.io.weights import CARD_FILE, load_card
 
@@ -50,6 +50,34 @@ def find_model(model_id: str) -> InstalledModel:
     if model_id not in models:
         raise unknown_name("model", model_id, models)
     return models[model_id]
+
+
+def require_model_id(model_id: str) -> None:
+    """Refuse a text that cannot be the id of a model, and so the name of its folder.
+
+    Raises:
+        InvalidParameter: it has other characters than letters, digits, hyphens, underscores, dots.
+    """
+    plain = model_id.replace("-", "").replace("_", "").replace(".", "")
+    if not plain.isascii() or not plain.isalnum():
+        raise InvalidParameter(
+            f"{model_id!r} cannot be the id of a model",
+            "Use letters, digits, hyphens, underscores and dots",
+        )
+
+
+def folder_for(model_id: str) -> Path:
+    """Give the folder of the user's models in which a new one of that id is to be installed.
+
+    Raises:
+        InvalidParameter: the text cannot be an id, or a model of that id is installed.
+    """
+    require_model_id(model_id)
+    if any(model.card.id == model_id for model in installed_models()):
+        raise InvalidParameter(
+            f"There is already a model with the id {model_id!r}", "Choose another id"
+        )
+    return user_models_dir() / model_id
 
 
 def _model_folders(parent: Path) -> tuple[Path, ...]:

@@ -4,7 +4,7 @@ A pickle is never read.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,13 @@ _PIECE_MARK = "#"
 Tensors = dict[str, NDArray[Any]]
 
 
-def save_model(folder: Path, card: ModelCard, weights: Weights, half: bool) -> ModelCard:
+def save_model(
+    folder: Path,
+    card: ModelCard,
+    weights: Weights,
+    half: bool,
+    header: Mapping[str, str] | None = None,
+) -> ModelCard:
     """Write the weights and card of a model into a folder.
 
     Args:
@@ -37,6 +43,8 @@ def save_model(folder: Path, card: ModelCard, weights: Weights, half: bool) -> M
         card: its `weights`, `sha256` and `architecture` are filled here.
         weights: what was trained.
         half: store float32 tensors as float16; they come back as float32.
+        header: facts that travel in every file of weights, such as where they come from; they are
+            part of what the hashes cover.
 
     Returns:
         The card as written.
@@ -52,7 +60,7 @@ def save_model(folder: Path, card: ModelCard, weights: Weights, half: bool) -> M
     files: list[WeightsFile] = []
     for number, shard in enumerate(shards, start=1):
         name = f"weights-{number:05d}-of-{len(shards):05d}.safetensors"
-        data = save(shard)
+        data = save(shard, metadata=None if header is None else dict(header))
         with replace_file(folder / name) as part:
             part.write_bytes(data)
         files.append(WeightsFile(name, hashlib.sha256(data).hexdigest()))

@@ -14,6 +14,7 @@ from superlens.core.errors import InvalidInput, InvalidParameter
 from superlens.core.jobs import (
     ComputePolicy,
     FieldInput,
+    ImportModelRequest,
     InputImage,
     JobRequest,
     KeepSamples,
@@ -203,8 +204,8 @@ def partial_of(run: Path) -> Path:
 
 
 def run_folder_of(request: JobRequest) -> Path | None:
-    """Give the run folder that a job will make; None for a report and a thumbnail."""
-    if isinstance(request, ReportRequest | ThumbnailRequest):
+    """Give the run folder that a job will make; None for a report, a thumbnail and a model."""
+    if isinstance(request, ReportRequest | ThumbnailRequest | ImportModelRequest):
         return None
     return Path(request.out)
 

@@ -6,13 +6,13 @@ Torch-free, file-free: `engine.foreign_weights` reads the files.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from superlens.core.errors import InvalidInput
+from superlens.core.jobs import Fold
 from superlens.core.method import Weights
 from superlens.core.parameters import ParameterValue
 
@@ -48,14 +48,6 @@ _ADVICE = (
 )
 
 Arrays = dict[str, NDArray[Any]]
-
-
-class Fold(StrEnum):
-    """How the three colours of a network's answer become one channel."""
-
-    LUMA = "luma"
-    """Weighted 0.299, 0.587, 0.114, as the official program greys its answers."""
-    MEAN = "mean"
 
 
 @dataclass(frozen=True, slots=True)
