@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from superlens.core.errors import InvalidInput
 from superlens.quality.calibration import (
@@ -12,6 +13,9 @@ from superlens.quality.calibration import (
     coverage,
     ence,
     ence_floor,
+    independent_pixels,
+    nll,
+    sparsification,
     temperature,
 )
 
@@ -76,6 +80,66 @@ def test_spread_equal_to_the_error_ranks_perfectly(field):
     mean, _, truth = field
 
     assert ause(mean, np.abs(mean - truth) + 1e-9, truth) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_sparsification_without_a_ranking_drops_at_random(field):
+    mean, spread, truth = field
+    random = np.random.default_rng(5).random(PIXELS) + 0.5
+
+    curves = sparsification(mean, random, truth)
+
+    assert curves.by_spread[0] == curves.by_error[0] == 1.0
+    # 99 % dropped leave 2000 pixels: 2 % error of their mean.
+    assert curves.by_spread == pytest.approx(np.ones(100), abs=0.06)
+    assert np.all(np.diff(curves.by_error) < 0)
+    assert np.all(sparsification(mean, spread, truth).by_spread[1:] < 1.0)
+
+
+def test_picture_without_error_has_nothing_to_rank():
+    assert ause(np.zeros(500), np.ones(500), np.zeros(500)) == 0.0
+
+
+def test_likelihood_is_best_for_the_true_spread(field):
+    mean, spread, truth = field
+
+    # Entropy of a Gaussian: log(sigma) + (1 + log 2 pi) / 2.
+    expected = np.log(spread).mean() + (1 + np.log(2 * np.pi)) / 2
+    assert nll(mean, spread, truth) == pytest.approx(expected, abs=0.005)
+    assert nll(mean, 0.8 * spread, truth) > expected + 0.03
+    assert nll(mean, 1.25 * spread, truth) > expected + 0.03
+
+
+def test_variance_of_scores_tells_the_size(field):
+    mean, spread, truth = field
+
+    found = [calibration(mean, factor * spread, truth).z_variance for factor in (0.5, 1.0, 2.0)]
+
+    assert found == pytest.approx([4.0, 1.0, 0.25], rel=0.01)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1.5, 3.0])
+def test_correlated_pixels_count_for_fewer(sigma):
+    noise = np.random.default_rng(0).standard_normal((512, 512))
+    noise = ndimage.gaussian_filter(noise, sigma, mode="wrap") if sigma else noise
+    noise /= noise.std()
+
+    found = independent_pixels(np.zeros_like(noise), np.ones_like(noise), noise)
+
+    # The square of such noise correlates as exp(-r^2 / 2 sigma^2), of volume 2 pi sigma^2.
+    assert noise.size / found == pytest.approx(max(2 * np.pi * sigma**2, 1.0), rel=0.15)
+
+
+def test_perfect_spread_of_correlated_pixels_stays_near_its_floor():
+    rng = np.random.default_rng(0)
+    noise = ndimage.gaussian_filter(rng.standard_normal((512, 512)), 2.0, mode="wrap")
+    spread = np.exp(0.5 * ndimage.gaussian_filter(rng.standard_normal((512, 512)), 20.0) * 30)
+    truth = spread * noise / noise.std()
+    nothing = np.zeros_like(truth)
+
+    found = ence(nothing, spread, truth)
+
+    assert found > 3 * ence_floor(truth.size)
+    assert found < 2 * ence_floor(independent_pixels(nothing, spread, truth))
 
 
 def test_temperature_repairs_the_size(field):

@@ -17,6 +17,8 @@ LEVELS: tuple[float, ...] = (0.5, 0.683, 0.9, 0.95)
 ENCE_BINS = 20
 _FEWEST_IN_BIN = 100
 _SPARSIFICATION_STEPS = 100
+_FAINT = 0.05
+"""A correlation below this is taken for chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,22 @@ class Calibration:
     """Factor that would repair the spread's overall size."""
     sharpness: float
     """Mean spread."""
+    nll: float
+    """Mean negative logarithm of the Gaussian likelihood; lower is better, units matter."""
+    z_variance: float
+    """Variance of error over spread: 1 if the spread has the right size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sparsification:
+    """Error that is left after the pixels of largest spread are dropped."""
+
+    dropped: Float
+    """Shares 0, 0.01, ... 0.99."""
+    by_spread: Float
+    """Mean absolute error left, over that of all pixels."""
+    by_error: Float
+    """The same if the largest errors themselves were dropped: no ranking can do better."""
 
 
 def calibration(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> Calibration:
@@ -56,6 +74,8 @@ def calibration(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> Calibra
         ause=ause(mean, spread, truth),
         temperature=temperature(mean, spread, truth),
         sharpness=float(sigma.mean()),
+        nll=nll(mean, spread, truth),
+        z_variance=float((error / sigma).var()),
     )
 
 
@@ -102,26 +122,72 @@ def ence(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike, bins: int = ENCE_
     return float(np.mean(gaps))
 
 
-def ence_floor(pixels: int, bins: int = ENCE_BINS) -> float:
-    """Give the calibration error that independent pixels of a perfect spread would still show."""
+def ence_floor(pixels: float, bins: int = ENCE_BINS) -> float:
+    """Give the calibration error that independent pixels of a perfect spread would still show.
+
+    Neighbouring pixels of a picture are not independent: see `independent_pixels`.
+    """
     return float(np.sqrt(bins / (np.pi * pixels)))
 
 
 def ause(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> float:
-    """Give the area between two curves: error left after dropping pixels by spread, and by error.
+    """Give the area between the two curves of `sparsification`; 0 is perfect.
 
-    The errors are absolute, both curves start at 1. The measure depends on the spread's ranking of
-    pixels alone, not on its size.
+    The measure depends on the spread's ranking of pixels alone, not on its size.
 
     Source: Ilg et al., ECCV (2018), doi 10.1007/978-3-030-01234-2_40.
     """
+    curves = sparsification(mean, spread, truth)
+    return float(np.trapezoid(curves.by_spread - curves.by_error, curves.dropped))
+
+
+def sparsification(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> Sparsification:
+    """Give the error left after dropping pixels by spread, and by error; both curves start at 1.
+
+    A picture without any error gives curves of zeros.
+    """
     error, sigma = _errors(mean, spread, truth)
     size = np.abs(error)
-    if not size.any():
-        return 0.0
     dropped, by_spread = _left_after_dropping(size, np.argsort(-sigma, kind="stable"))
     _, by_error = _left_after_dropping(size, np.argsort(-size, kind="stable"))
-    return float(np.trapezoid(by_spread - by_error, dropped))
+    return Sparsification(dropped, by_spread, by_error)
+
+
+def nll(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> float:
+    """Give the mean negative logarithm of the truth's likelihood under Gaussians of the spread."""
+    error, sigma = _errors(mean, spread, truth)
+    logarithm = np.log(2.0 * np.pi * sigma**2) / 2.0
+    return float((logarithm + (error / sigma) ** 2 / 2.0).mean())
+
+
+def independent_pixels(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> float:
+    """Give the number of independent pixels that say as much as the correlated ones of a map.
+
+    The autocorrelation of the squared error over spread is summed from its centre outwards until it
+    has fallen to a twentieth; at least one pixel, at most all of them. For `ence_floor`.
+
+    Args:
+        mean: (Y, X).
+        spread: the same shape.
+        truth: the same shape.
+
+    Source: Bayley, Hammersley, J. R. Stat. Soc. Suppl. 8, 184 (1946), doi 10.2307/2983560, in two
+    dimensions.
+    """
+    from scipy import fft
+
+    error, sigma = _errors(mean, spread, truth)
+    rows, columns = np.shape(truth)
+    energy = ((error / sigma) ** 2).reshape(rows, columns)
+    energy = energy - energy.mean()
+    padded = (2 * rows, 2 * columns)
+    power = np.abs(np.asarray(fft.rfft2(energy, padded))) ** 2
+    shared = np.asarray(fft.irfft2(power, padded))[:rows, :columns]
+    if shared[0, 0] <= 0.0:
+        return 1.0
+    pairs = np.outer(rows - np.arange(rows), columns - np.arange(columns))
+    correlation = shared / pairs / (shared[0, 0] / energy.size)
+    return float(np.clip(energy.size / _volume(correlation), 1.0, energy.size))
 
 
 def temperature(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> float:
@@ -145,12 +211,27 @@ def conformal_factor(
     return float(ratio[rank - 1]) if rank <= ratio.size else float("inf")
 
 
+def _volume(correlation: Float) -> float:
+    """Sum a correlation over shifts, given the quadrant of positive ones, out to where it ends."""
+    reach = min(correlation.shape) // 2
+    shift = np.arange(reach)
+    ring = np.rint(np.hypot(shift[:, None], shift)).astype(int).ravel()
+    mean = np.bincount(ring, correlation[:reach, :reach].ravel()) / np.bincount(ring)
+    faint = np.flatnonzero(mean[:reach] < _FAINT)
+    end = int(faint[0]) if len(faint) else reach
+    # Each ring counts with all its pixels, of which the quadrant holds about a quarter.
+    shift = np.arange(-end, end + 1)
+    ring = np.rint(np.hypot(shift[:, None], shift)).astype(int)
+    counts = np.bincount(ring[ring < end], minlength=end)[:end]
+    return float((counts * mean[:end]).sum())
+
+
 def _left_after_dropping(error: Float, order: NDArray[np.intp]) -> tuple[Float, Float]:
     """Give shares 0, 1, ... 99 % and the mean absolute error left after dropping each, 1 at 0."""
     sums = np.concatenate([[0.0], np.cumsum(error[order])])
     drops = np.arange(_SPARSIFICATION_STEPS) * error.size // _SPARSIFICATION_STEPS
     left = (sums[-1] - sums[drops]) / (error.size - drops)
-    return drops / error.size, left / left[0]
+    return drops / error.size, left / left[0] if left[0] > 0 else left
 
 
 def _errors(mean: ArrayLike, spread: ArrayLike, truth: ArrayLike) -> tuple[Float, Float]:
