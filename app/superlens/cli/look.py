@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: `info`, `models`."""
+"""The command that looks and changes nothing: `info`."""
 
 import argparse
 import dataclasses
@@ -25,23 +25,6 @@ def info(arguments: argparse.Namespace) -> int:
         for item in found:
             _print_info(item)
     return 0 if len(found) == len(arguments.files) else 1
-
-
-def models(arguments: argparse.Namespace) -> int:
-    """List the installed models."""
-    from superlens.io.model_library import installed_models
-
-    cards = [model.card for model in installed_models()]
-    if arguments.json:
-        keys = ("id", "method", "scale", "claim", "sha256")
-        print_json({"models": [{key: getattr(card, key) for key in keys} for card in cards]})
-        return 0
-    for card in cards:
-        claim = card.claim.value.replace("_", " ")
-        print(f"{card.id}  {card.scale}x  {claim}  {card.sha256[:12]}  {card.title}")
-    if not cards:
-        print("No model is installed.")
-    return 0
 
 
 def _info_document(item: ImageInfo) -> dict[str, Any]:

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 _RUNTIME = {
     "info": "superlens.cli.look:info",
-    "models": "superlens.cli.look:models",
+    "models": "superlens.cli.models:models",
     "restore": "superlens.cli.work:restore",
     "train": "superlens.cli.work:train",
     "evaluate": "superlens.cli.work:evaluate",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from superlens import __version__
-from superlens.core.jobs import DeviceChoice, KeepSamples, Roi
+from superlens.core.jobs import DeviceChoice, Fold, KeepSamples, Roi
 
 COMMANDS = (
     "info",
@@ -94,7 +94,23 @@ def _add_info(commands: Any) -> None:
 
 
 def _add_models(commands: Any) -> None:
-    parser = commands.add_parser("models", help="list the installed models")
+    parser = commands.add_parser("models", help="list the installed models, or install another")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        "--import",
+        dest="import_file",
+        type=Path,
+        metavar="FILE",
+        help="make a model of a published checkpoint (.pth, .safetensors) of Real-ESRGAN or ESRGAN",
+    )
+    parser.add_argument("--id", metavar="ID", help="of the new model; default: the file's name")
+    parser.add_argument(
+        "--fold",
+        type=Fold,
+        choices=tuple(Fold),
+        default=Fold.LUMA,
+        help="how three colours of an imported model become one channel",
+    )
     _add_json(parser)
 
 

@@ -1,0 +1,59 @@
+"""The command `models`: what is installed, and what other programs made as models of ours."""
+
+import argparse
+import re
+from pathlib import Path
+
+from superlens.cli.console import print_json
+from superlens.cli.work import do_request
+from superlens.core.jobs import ImportModelRequest
+
+
+def models(arguments: argparse.Namespace) -> int:
+    """List the installed models, or install another one."""
+    if arguments.import_file is not None:
+        return _import(arguments)
+    return _list(arguments)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    """Make a model of a published checkpoint, in the folder of the user's models."""
+    from superlens.io.model_library import folder_for
+    from superlens.io.weights import load_card
+
+    path: Path = arguments.import_file
+    model_id: str = arguments.id or _plain(path.stem)
+    request = ImportModelRequest(
+        str(path.absolute()), model_id, str(folder_for(model_id)), arguments.fold
+    )
+    result = do_request(request, f"import {path.name}")
+    card = load_card(Path(result.folder))
+    if arguments.json:
+        print_json({"id": card.id, "folder": result.folder, "scale": card.scale})
+        return 0
+    print(f"{card.id}  {card.scale}x  {card.title}")
+    print(f"Licence {card.licence}")
+    for limit in card.limits:
+        print(f"  {limit}")
+    return 0
+
+
+def _plain(stem: str) -> str:
+    """Give a name that can be an id: what ids may not hold becomes a hyphen."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "imported"
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from superlens.io.model_library import installed_models
+
+    cards = [model.card for model in installed_models()]
+    if arguments.json:
+        keys = ("id", "method", "scale", "claim", "sha256")
+        print_json({"models": [{key: getattr(card, key) for key in keys} for card in cards]})
+        return 0
+    for card in cards:
+        claim = card.claim.value.replace("_", " ")
+        print(f"{card.id}  {card.scale}x  {claim}  {card.sha256[:12]}  {card.title}")
+    if not cards:
+        print("No model is installed.")
+    return 0
