@@ -7,7 +7,6 @@ heavy is imported in the child.
 import multiprocessing
 import os
 import signal
-import threading
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from superlens.core.jobs import Lane
 from superlens.core.messages import Command, Event, Preview
+from superlens.engine.parent_watch import leave_with_parent
 from superlens.engine.preview_ring import PreviewRing
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -82,7 +82,7 @@ def _run_engine(
     # Ctrl+C in a terminal reaches every process; this one ends when its parent says so or is gone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _set_environment(Lane(lane), threads)
-    _leave_with_parent()
+    leave_with_parent()
     from superlens.engine.serve import serve
 
     serve(Lane(lane), commands, events, PreviewRing.attach(preview_name))
@@ -96,15 +96,3 @@ def _set_environment(lane: Lane, threads: int | None) -> None:
         for name in _THREAD_VARIABLES:
             os.environ.setdefault(name, str(_CPU_LANE_THREADS))
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def wait_and_leave() -> None:
-        parent.join()
-        os._exit(3)
-
-    threading.Thread(target=wait_and_leave, name="parent-watch", daemon=True).start()
