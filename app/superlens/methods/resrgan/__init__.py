@@ -1,1 +1,1 @@
-"""RESRGAN: the residual-in-residual dense generator, trained for fidelity."""
+"""RESRGAN: the residual-in-residual dense generator, trained for fidelity and for realism."""

@@ -9,53 +9,54 @@ from superlens.core.method import Array, Restoration, Run, TrainingData, Weights
 from superlens.methods.nets import dihedral
 from superlens.methods.nets.placement import placed
 from superlens.methods.resrgan.generator import Architecture, Generator
+from superlens.methods.resrgan.interpolation import InterpolatedGenerator
 from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
 from superlens.methods.resrgan.training import Training
 
 PART = "generator"
+FIDELITY_PART = "fidelity"
+
+Loaded = Generator | InterpolatedGenerator
+"""What `load` gives."""
 
 
 class Resrgan:
     """The method: stateless, so that one object serves all jobs."""
 
     def train(self, data: TrainingData, params: ResrganTrainParams, run: Run) -> Weights:
-        """Train the generator for fidelity; see `Training`."""
+        """Train the generator for fidelity, realism or both; see `Training`."""
         return Training(data, params, run).run()
 
-    def load(self, weights: Weights, device: str) -> Generator:
-        """Build the generator that the weights fit.
+    def load(self, weights: Weights, device: str) -> Loaded:
+        """Build the generator that the weights fit, with both of its ends where there are two.
 
         Raises:
             CorruptModel: tensors are missing, too many, or of another shape than the card says.
         """
-        network = Generator(_architecture(weights))
-        tensors = {
-            name: torch.from_numpy(value).float() for name, value in weights.parts[PART].items()
-        }
-        try:
-            network.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise CorruptModel(
-                "The weights of this model do not fit the network that its card describes",
-                "Install the model again",
-                str(error),
-            ) from error
-        network.requires_grad_(False)
-        return placed(network, device).eval()
+        network = placed(_filled(weights, PART), device).eval()
+        if FIDELITY_PART not in weights.parts:
+            return network
+        fidelity = dict(_filled(weights, FIDELITY_PART).named_parameters())
+        return InterpolatedGenerator(network, fidelity).eval()
 
     def restore(
-        self, network: Generator, tile: Array, params: ResrganRestoreParams, run: Run
+        self, network: Loaded, tile: Array, params: ResrganRestoreParams | None, run: Run
     ) -> Restoration:
         """Give the network's answer for one tile (C, y, x)."""
         return Restoration(self.sample(network, tile, 0, params, run))
 
     def sample(
-        self, network: Generator, tile: Array, index: int, params: ResrganRestoreParams, run: Run
+        self,
+        network: Loaded,
+        tile: Array,
+        index: int,
+        params: ResrganRestoreParams | None,
+        run: Run,
     ) -> Array:
         """Give the answer to the tile in one of eight poses, turned back; index 0 is as it is.
 
         Raises:
-            InvalidParameter: an index outside 0..7.
+            InvalidParameter: an index outside 0..7, or a model without a choice of realism.
             JobCancelled: the user asked to stop; the engine asks again at every layer.
         """
         if not 0 <= index < dihedral.MEMBERS:
@@ -64,11 +65,38 @@ class Resrgan:
                 f"This method has samples 0 to {dihedral.MEMBERS - 1}",
             )
         run.check()
+        _set_realism(network, params)
         device = next(network.parameters()).device
         posed = dihedral.transform(torch.from_numpy(tile).to(device), index)
         with torch.inference_mode():
             answer = network(posed.unsqueeze(0))[0]
         return dihedral.inverse(answer, index).float().contiguous().cpu().numpy()
+
+
+def _filled(weights: Weights, part: str) -> Generator:
+    network = Generator(_architecture(weights))
+    tensors = {name: torch.from_numpy(value).float() for name, value in weights.parts[part].items()}
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CorruptModel(
+            "The weights of this model do not fit the network that its card describes",
+            "Install the model again",
+            str(error),
+        ) from error
+    network.requires_grad_(False)
+    return network
+
+
+def _set_realism(network: Loaded, params: ResrganRestoreParams | None) -> None:
+    realism = 1.0 if params is None else params.realism
+    if isinstance(network, InterpolatedGenerator):
+        network.set_realism(realism)
+    elif realism != 1.0:
+        raise InvalidParameter(
+            f"This model offers no choice between fidelity and realism; {realism:g} was asked for",
+            "Leave `realism` at 1, or choose a model that was trained in both phases",
+        )
 
 
 def _architecture(weights: Weights) -> Architecture:

@@ -18,7 +18,7 @@ ENSEMBLE = 8
 
 RESRGAN = MethodSpec(
     id="resrgan",
-    title="RESRGAN (fidelity)",
+    title="RESRGAN",
     tasks=frozenset({Task.TRAIN, Task.RESTORE, Task.SAMPLE}),
     data_needed=DataNeeded.PAIRS,
     scales=(1, 2, 4),
