@@ -7,7 +7,9 @@ from scipy import ndimage
 from superlens.core.errors import InvalidInput
 from superlens.quality.resolution import (
     FrcState,
+    FrcUse,
     Threshold,
+    frc,
     frc_curve,
     frc_resolution,
     threshold_curve,
@@ -105,3 +107,92 @@ def test_thresholds_of_well_filled_rings_are_the_textbook_constants():
 def test_pictures_that_cannot_be_correlated_are_refused(first, second):
     with pytest.raises(InvalidInput):
         frc_resolution(first, second)
+
+
+def test_enlarging_both_leaves_the_resolution_in_physical_units():
+    first, second = exposures(size=256)
+
+    enlarged = [
+        ndimage.zoom(image, 2, order=3, grid_mode=True, mode="mirror") for image in (first, second)
+    ]
+    found = frc_resolution(*enlarged, pixel=0.5)
+
+    assert found.resolution == pytest.approx(frc_resolution(first, second).resolution, rel=0.03)
+
+
+def test_fixed_pattern_in_both_hides_the_end_of_the_detail():
+    first, second = exposures()
+    pattern = 0.1 * np.random.default_rng(7).standard_normal(first.shape)
+
+    assert frc_resolution(first + pattern, second + pattern).state is FrcState.BEYOND_NYQUIST
+
+
+def test_resolution_falls_with_drift():
+    first, second = exposures()
+
+    found = [frc_resolution(first, np.roll(second, step, axis=0)).resolution for step in range(3)]
+
+    assert found[0] < found[1] < found[2]
+
+
+def test_sharpening_both_seems_to_improve_what_it_cannot():
+    """The reason why outputs of a network have a repeatability, not a resolution."""
+    rng = np.random.default_rng(0)
+    points = (rng.random((512, 512)) < 0.004) * rng.random((512, 512))
+    light = ndimage.gaussian_filter(points, 2.5)
+    light *= 100 / light.max()
+    first, second = (rng.poisson(light).astype(float) for _ in "ab")
+
+    sharpened = [
+        np.maximum(ndimage.gaussian_filter(image, 1.5), 0) ** 4 for image in (first, second)
+    ]
+
+    assert frc_resolution(*sharpened).resolution < 0.9 * frc_resolution(first, second).resolution
+
+
+def test_each_use_has_its_name_and_threshold():
+    assert [use.value for use in FrcUse] == [
+        "resolution",
+        "repeatability bandwidth",
+        "spectral fidelity cut-off",
+    ]
+    assert FrcUse.FIDELITY.threshold is Threshold.HALF
+    assert FrcUse.REPEATABILITY.threshold is FrcUse.RESOLUTION.threshold is Threshold.ONE_SEVENTH
+
+
+def test_half_against_the_truth_means_a_seventh_between_two_exposures():
+    rng = np.random.default_rng(0)
+    truth = ndimage.gaussian_filter(rng.standard_normal((512, 512)), 2.0, mode="wrap")
+    first, second = (truth + 0.05 * rng.standard_normal(truth.shape) for _ in "ab")
+
+    found = frc((first + second) / 2, truth, FrcUse.FIDELITY)
+
+    # sqrt(S / (S + N / 2)) = 1/2 where S / (S + N) = 1/7.
+    assert found.resolution == pytest.approx(analytic(2.0, 0.05), rel=0.02)
+    assert found.resolution == pytest.approx(
+        frc(first, second, FrcUse.RESOLUTION).resolution, rel=0.02
+    )
+    assert found.cutoff == pytest.approx(1 / found.resolution)
+
+
+def test_what_is_said_holds_no_number_that_was_not_measured():
+    first, second = exposures()
+
+    assert frc_resolution(first, second, pixel=65.0).said("nm").endswith(" nm")
+    identical = frc_resolution(first, first, pixel=65.0)
+    assert identical.said("nm") == "≤ 130 nm (2 px, Nyquist), not resolved"
+    assert identical.cutoff == pytest.approx(0.5 / 65.0)
+    unrelated = frc_resolution(
+        first, np.random.default_rng(1).permuted(second.ravel()).reshape(512, 512)
+    )
+    assert unrelated.said("nm") == "no common signal"
+    assert unrelated.cutoff == 0.0
+
+
+def test_rings_count_their_samples_as_pairs():
+    curve = frc_curve(*exposures(size=128))
+
+    # About 2 pi r pixels in a ring of width 1, half of them the mirror images of the others.
+    radius = np.arange(1, 65)
+    assert curve.independent == pytest.approx(np.pi * radius, rel=0.15, abs=6)
+    assert curve.independent.sum() == pytest.approx(np.pi * 64.5**2 / 2, rel=0.01)

@@ -30,6 +30,31 @@ class Threshold(StrEnum):
     THREE_SIGMA = "three_sigma"
 
 
+class FrcUse(StrEnum):
+    """What two pictures are, and so what the number of their correlation may be called."""
+
+    RESOLUTION = "resolution"
+    """Two raw exposures of one field."""
+    REPEATABILITY = "repeatability bandwidth"
+    """Two outputs of a network for two raw exposures: what it repeats need not be true."""
+    FIDELITY = "spectral fidelity cut-off"
+    """An output and the true picture, which is taken for free of noise."""
+
+    @property
+    def threshold(self) -> Threshold:
+        """Give the threshold that belongs to the use."""
+        return Threshold.HALF if self is FrcUse.FIDELITY else Threshold.ONE_SEVENTH
+
+
+class Origin(StrEnum):
+    """Where a picture comes from; single pictures tell their resolution only if acquired."""
+
+    ACQUIRED = "acquired"
+    """As the camera or detector gave it: noise differs from pixel to pixel."""
+    PROCESSED = "processed"
+    """Super-resolved, denoised, deconvolved, interpolated or compressed."""
+
+
 class FrcState(StrEnum):
     """What the curve allows to say."""
 
@@ -61,6 +86,30 @@ class FrcResolution:
     resolution: float | None
     """In the unit of the pixel size; None unless resolved."""
     curve: FrcCurve
+
+    @property
+    def cutoff(self) -> float:
+        """Give the frequency up to which the pictures agree; Nyquist's at most, 0 without signal.
+
+        In cycles per unit of the pixel size.
+        """
+        match self.state:
+            case FrcState.RESOLVED:
+                return 0.0 if self.resolution is None else 1.0 / self.resolution
+            case FrcState.BEYOND_NYQUIST:
+                return 0.5 / self.curve.pixel
+            case FrcState.NO_SIGNAL:
+                return 0.0
+
+    def said(self, unit: str) -> str:
+        """Give the resolution in words, without a number that was not measured."""
+        match self.state:
+            case FrcState.RESOLVED:
+                return f"{self.resolution:.4g} {unit}"
+            case FrcState.BEYOND_NYQUIST:
+                return f"≤ {2 * self.curve.pixel:.4g} {unit} (2 px, Nyquist), not resolved"
+            case FrcState.NO_SIGNAL:
+                return "no common signal"
 
 
 def frc_curve(first: ArrayLike, second: ArrayLike, pixel: float = 1.0) -> FrcCurve:
@@ -108,7 +157,16 @@ def frc_resolution(
     threshold: Threshold = Threshold.ONE_SEVENTH,
 ) -> FrcResolution:
     """Give the resolution at which two pictures stop agreeing: the first crossing from above."""
-    curve = frc_curve(first, second, pixel)
+    return read_resolution(frc_curve(first, second, pixel), threshold)
+
+
+def frc(first: ArrayLike, second: ArrayLike, use: FrcUse, pixel: float = 1.0) -> FrcResolution:
+    """Correlate two pictures and read the curve as their use demands."""
+    return frc_resolution(first, second, pixel, use.threshold)
+
+
+def read_resolution(curve: FrcCurve, threshold: Threshold) -> FrcResolution:
+    """Give the first crossing of a curve through a threshold, from above."""
     above = curve.correlation - threshold_curve(threshold, curve.independent)
     if above[0] < 0:
         return FrcResolution(FrcState.NO_SIGNAL, None, curve)
@@ -120,7 +178,7 @@ def frc_resolution(
     crossing = curve.frequency[k - 1] + share * (curve.frequency[k] - curve.frequency[k - 1])
     resolution = float(1.0 / crossing)
     # A crossing within the first few rings is chance, not detail.
-    if resolution > 2 * len(curve.frequency) * pixel / 8:
+    if resolution > 2 * len(curve.frequency) * curve.pixel / 8:
         return FrcResolution(FrcState.NO_SIGNAL, None, curve)
     return FrcResolution(FrcState.RESOLVED, resolution, curve)
 
