@@ -7,7 +7,14 @@ from functools import cache
 
 import pytest
 
-HEAVY = ("torch", "scipy", "skimage", "superlens.engine.serve", "superlens.methods.nets")
+HEAVY = (
+    "torch",
+    "scipy",
+    "skimage",
+    "superlens.engine.serve",
+    "superlens.methods.nets",
+    "superlens.quality.deep",
+)
 LATE = ("tifffile", "imagecodecs", "PIL", "jinja2", "safetensors", "qtawesome", "OpenGL")
 FOREIGN = (
     "h5py",

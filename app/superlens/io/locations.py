@@ -32,6 +32,11 @@ def user_models_dir() -> Path:
     return _user("models", platformdirs.user_data_path(_APP_NAME, appauthor=False) / "models")
 
 
+def user_features_dir() -> Path:
+    """Give the folder of the feature networks that the user imported."""
+    return _user("features", platformdirs.user_data_path(_APP_NAME, appauthor=False) / "features")
+
+
 def settings_dir() -> Path:
     """Give the folder of what the user chose."""
     return _user("settings", platformdirs.user_config_path(_APP_NAME, appauthor=False))
