@@ -10,7 +10,7 @@ import tifffile
 from superlens.core.errors import InvalidInput, MissingFile, UnsupportedImage
 from superlens.core.jobs import PairFile, PhantomSource, Recipe
 from superlens.prepare.file_training import FilePairs, FileTrainingData
-from superlens.prepare.pairs import in_units_of, match_by_name, read_pair
+from superlens.prepare.pairs import in_units_of, read_pair
 from superlens.prepare.training_data import TRAINING_NORMALISATION, open_training_data
 
 
@@ -35,57 +35,6 @@ def _pairs(folder, count):
         _write(folder / "high" / f"f{number}.tif", high)
         found.append(PairFile(f"low/f{number}.tif", f"high/f{number}.tif", field_id=f"f{number}"))
     return tuple(found)
-
-
-def test_images_of_two_folders_pair_by_name(tmp_path):
-    for name in ("b_low.tif", "a_low.tif"):
-        _write(tmp_path / "l" / name, _scene(0)[0])
-    for name in ("a_high.ome.tif", "b_high.tif"):
-        _write(tmp_path / "h" / name, _scene(0)[1])
-
-    pairs = match_by_name(tmp_path / "l", tmp_path / "h")
-
-    assert [pair.field_id for pair in pairs] == ["a", "b"]
-    assert pairs[0].high == str(tmp_path / "h" / "a_high.ome.tif")
-
-
-def test_images_of_one_folder_pair_by_their_side(tmp_path):
-    for name in ("x_lowsnr.tif", "x_highsnr.tif", "y_lowsnr.tif", "y_highsnr.tif"):
-        _write(tmp_path / name, _scene(0)[0])
-
-    pairs = match_by_name(tmp_path, tmp_path)
-
-    assert [(pair.low[-12:], pair.high[-13:]) for pair in pairs] == [
-        ("x_lowsnr.tif", "x_highsnr.tif"),
-        ("y_lowsnr.tif", "y_highsnr.tif"),
-    ]
-
-
-def test_image_without_a_partner_is_named(tmp_path):
-    _write(tmp_path / "l" / "a.tif", _scene(0)[0])
-    _write(tmp_path / "l" / "b.tif", _scene(0)[0])
-    _write(tmp_path / "h" / "a.tif", _scene(0)[1])
-
-    with pytest.raises(InvalidInput, match=r"'b\.tif' has no partner"):
-        match_by_name(tmp_path / "l", tmp_path / "h")
-
-
-def test_two_images_of_one_field_are_refused(tmp_path):
-    for name in ("a.tif", "a_lr.tif"):
-        _write(tmp_path / "l" / name, _scene(0)[0])
-    _write(tmp_path / "h" / "a.tif", _scene(0)[1])
-
-    with pytest.raises(InvalidInput, match="could all be the field 'a'"):
-        match_by_name(tmp_path / "l", tmp_path / "h")
-
-
-def test_missing_or_empty_folder_is_named(tmp_path):
-    (tmp_path / "empty").mkdir()
-
-    with pytest.raises(MissingFile, match="nowhere"):
-        match_by_name(tmp_path / "nowhere", tmp_path)
-    with pytest.raises(InvalidInput, match="no images"):
-        match_by_name(tmp_path / "empty", tmp_path / "empty")
 
 
 def test_pair_is_read_as_float_in_file_units(tmp_path):

@@ -83,7 +83,7 @@ def train(arguments: argparse.Namespace) -> int:
 def evaluate(arguments: argparse.Namespace) -> int:
     """Judge a model on pairs of equally named files in two folders."""
     from superlens.io.model_library import find_model
-    from superlens.prepare.pairs import match_by_name
+    from superlens.prepare.pair_matching import match_by_name
 
     request = EvaluateRequest(
         find_model(arguments.model).card.ref,

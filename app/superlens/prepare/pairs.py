@@ -1,57 +1,24 @@
-"""Low and high pictures of the same field in files: which belong together, and how they are read.
+"""Low and high pictures of the same field in files: how they are read.
 
 Files are read through `io.images`; a hash that a recipe states is checked.
 """
 
-import re
-from collections import Counter
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from superlens.core.errors import InvalidInput, MissingFile, UnsupportedImage
-from superlens.core.jobs import PairFile
+from superlens.core.jobs import FrameFile, PairFile
 from superlens.core.method import Array
-from superlens.io.image_names import IMAGE_SUFFIXES, without_ending
-
-_LOW_WORDS = frozenset({"low", "lr", "lowres", "lowsnr", "input", "raw"})
-_HIGH_WORDS = frozenset({"high", "hr", "gt", "highres", "highsnr", "target", "truth"})
-
-
-def match_by_name(low: Path, high: Path) -> tuple[PairFile, ...]:
-    """Pair the images of two folders by their names.
-
-    Names that differ only in words such as `low`, `high`, `lr`, `gt` belong together.
-
-    Args:
-        low: folder of low-resolution images.
-        high: folder of high-resolution images; may be the same folder.
-
-    Returns:
-        Pairs with absolute paths, sorted by name; the field is the name without those words.
-
-    Raises:
-        MissingFile: a folder is not there.
-        InvalidInput: no pairs, an image without a partner, or two that could be the same field.
-    """
-    lows, highs = _images_by_field(low, "low"), _images_by_field(high, "high")
-    lonely = sorted(lows.keys() ^ highs.keys())
-    if lonely:
-        images = lows | highs
-        raise InvalidInput(
-            f"{images[lonely[0]].name!r} has no partner of the same name",
-            f"{len(lonely)} of {len(lows.keys() | highs.keys())} fields lack one of their two "
-            "images; name them alike or move them away",
-        )
-    if not lows:
-        raise InvalidInput(f"There are no images in {str(low)!r}", "Choose a folder with images")
-    return tuple(
-        PairFile(str(lows[name]), str(highs[name]), field_id=name) for name in sorted(lows)
-    )
+from superlens.prepare.alignment import aligned
 
 
 def read_pair(pair: PairFile, folder: Path | None, scale: int) -> tuple[Array, Array]:
-    """Read both pictures of a pair.
+    """Read both pictures of a pair, averaged and aligned as it says.
 
     Args:
         pair: names relative to `folder`, or absolute.
@@ -64,8 +31,9 @@ def read_pair(pair: PairFile, folder: Path | None, scale: int) -> tuple[Array, A
     Raises:
         InvalidInput: a file is missing, changed, no single-channel picture, or of the wrong size.
     """
-    low = read_picture(_resolved(pair.low, folder), pair.low_sha256)
-    high = read_picture(_resolved(pair.high, folder), pair.high_sha256)
+    low, high = read_low(pair, folder), read_high(pair, folder)
+    if pair.alignment is not None:
+        return aligned(low, high, pair.alignment, scale)
     wanted = (low.shape[0] * scale, low.shape[1] * scale)
     if high.shape != wanted:
         raise InvalidInput(
@@ -76,11 +44,44 @@ def read_pair(pair: PairFile, folder: Path | None, scale: int) -> tuple[Array, A
     return low, high
 
 
-def read_picture(path: Path, sha256: str | None = None) -> Array:
-    """Read a file that holds one single-channel plane as (Y, X) float32.
+def read_low(pair: PairFile, folder: Path | None) -> Array:
+    """Read the low picture of a pair as (Y, X) float32: the mean of its frames and files.
 
     Raises:
-        InvalidInput: missing, changed since its hash was taken, or more than one plane.
+        InvalidInput: as `read_picture`, or its files differ in size.
+    """
+    files = (FrameFile(pair.low, pair.low_sha256), *pair.low_others)
+    pictures = [
+        read_picture(_resolved(file.name, folder), file.sha256, pair.low_frames) for file in files
+    ]
+    if len(pictures) == 1:
+        return pictures[0]
+    for file, picture in zip(files, pictures, strict=True):
+        if picture.shape != pictures[0].shape:
+            raise InvalidInput(
+                f"{file.name!r} and {pair.low!r} cannot be averaged: they differ in size",
+                "Average exposures of one field only",
+            )
+    return np.asarray(np.mean(pictures, axis=0, dtype=np.float64), np.float32)
+
+
+def read_high(pair: PairFile, folder: Path | None) -> Array:
+    """Read the high picture of a pair as (Y, X) float32, not aligned; errors as `read_picture`."""
+    return read_picture(_resolved(pair.high, folder), pair.high_sha256)
+
+
+def read_picture(path: Path, sha256: str | None = None, frames: tuple[int, ...] = ()) -> Array:
+    """Read a single-channel plane, or the mean of some frames, as (Y, X) float32.
+
+    Args:
+        path: the file.
+        sha256: of the whole file; None reads whatever is there.
+        frames: along T; empty takes the only plane of the file.
+
+    Raises:
+        MissingFile: it is not there.
+        InvalidInput: changed since its hash was taken, or there is no such frame.
+        UnsupportedImage: colour, or more planes than were asked for.
     """
     from superlens.io.hashing import sha256_of
     from superlens.io.images import open_image
@@ -94,13 +95,46 @@ def read_picture(path: Path, sha256: str | None = None) -> Array:
         )
     with open_image(path) as source:
         scene = source.info.scenes[0]
-        planes = int(np.prod([scene.size(axis) for axis in "TCZ"]))
+        planes = math.prod(scene.size(axis) for axis in ("CZ" if frames else "TCZ"))
         if scene.is_rgb or planes != 1:
             raise UnsupportedImage(
                 f"{path.name!r} holds {'colour' if scene.is_rgb else f'{planes} planes'}",
                 "Training and judging take single-channel planes, one per file",
             )
-        return source.plane(0, 0, 0, 0).astype(np.float32)
+        total = np.zeros((scene.size("Y"), scene.size("X")))
+        for frame in frames or (0,):
+            total += source.plane(0, frame, 0, 0)
+        return (total / max(1, len(frames))).astype(np.float32)
+
+
+def with_hashes(
+    pairs: Sequence[PairFile], folder: Path | None, check: Callable[[], None] | None = None
+) -> tuple[PairFile, ...]:
+    """Give pairs that state the SHA-256 of each of their files; every file is read once.
+
+    Args:
+        pairs: whose hashes, if any, are taken anew.
+        folder: what their names are relative to; None where they are absolute.
+        check: called every few MiB; may raise to stop.
+
+    Raises:
+        MissingFile: a file is not there.
+    """
+    from superlens.io.hashing import sha256_of
+
+    @functools.cache
+    def hashed(name: str) -> str:
+        return sha256_of(_resolved(name, folder), check)
+
+    return tuple(
+        replace(
+            pair,
+            low_sha256=hashed(pair.low),
+            high_sha256=hashed(pair.high),
+            low_others=tuple(FrameFile(o.name, hashed(o.name)) for o in pair.low_others),
+        )
+        for pair in pairs
+    )
 
 
 def in_units_of(high: Array, low: Array) -> Array:
@@ -122,29 +156,3 @@ def in_units_of(high: Array, low: Array) -> Array:
 
 def _resolved(name: str, folder: Path | None) -> Path:
     return Path(name) if folder is None else folder / name
-
-
-def _images_by_field(folder: Path, side: str) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise MissingFile(f"The folder {str(folder)!r} is not there")
-    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
-    foreign = _HIGH_WORDS if side == "low" else _LOW_WORDS
-    ours = [path for path in files if foreign.isdisjoint(_words(path))]
-    twice = [name for name, count in Counter(map(_field, ours)).items() if count > 1]
-    if twice:
-        same = ", ".join(repr(path.name) for path in ours if _field(path) == twice[0])
-        raise InvalidInput(
-            f"These could all be the field {twice[0]!r}: {same}", "Rename all but one"
-        )
-    return {_field(path): path.resolve() for path in ours}
-
-
-def _words(path: Path) -> list[str]:
-    name = without_ending(path.name.lower())
-    return [word for word in re.split(r"[_\-. ]+", name) if word]
-
-
-def _field(path: Path) -> str:
-    return (
-        "_".join(word for word in _words(path) if word not in _LOW_WORDS | _HIGH_WORDS) or path.stem
-    )

@@ -1,0 +1,255 @@
+"""Where one picture of a field lies in another one of it: shift, then affine where it helps.
+
+Works on the grid of the low-resolution picture: the high one comes averaged over blocks.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superlens.prepare.alignment import Placement, block_mean
+
+Float = NDArray[np.float64]
+
+AFFINE_GAIN = 0.01
+"""An affine placement must raise the correlation by this much over the best shift ..."""
+AFFINE_REACH_PX = 0.25
+"""... and move some corner by this many low-resolution pixels; else the shift is kept."""
+CERTAIN_PEAK = 12.0
+"""A correlation peak so many standard deviations high is no chance.
+
+Pictures of different fields stayed below 10, in fields of 160 to 640 pixels; real pairs were above
+15.
+"""
+CLEAR_PEAK, CLEAR_CORRELATION = 6.0, 0.4
+"""A lower peak is enough where the correlation itself is high, as in small pictures."""
+
+_LONGEST_SIDE = 1024
+_FINE_SIGMA, _COARSE_SIGMA = 1.0, 8.0
+_EXTREME = 5.0
+_TAPER = 0.2
+_STEPS_PER_PIXEL = 50
+_FARTHEST = 0.25
+"""Of the side of the picture: a pair that is displaced further shows another field."""
+_ROUNDS = 3
+_AFFINE_SIDE = 512
+_AFFINE_ROUNDS = 12
+_LARGEST_STRETCH = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where the low picture lies in the high one, and how sure that is."""
+
+    placement: Placement
+    correlation_before: float
+    """Of what is finer than some pixels, as the two pictures come."""
+    correlation_after: float
+    """The same, of what both show, once placed."""
+    peak: float
+    """Height of the correlation peak in standard deviations of the correlations elsewhere."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the two show the same field beyond doubt."""
+        is_clear = self.peak >= CLEAR_PEAK and self.correlation_after >= CLEAR_CORRELATION
+        return self.peak >= CERTAIN_PEAK or is_clear
+
+
+def register(low: NDArray[np.floating], high: NDArray[np.floating]) -> Registration:
+    """Find where a low picture lies in a high one.
+
+    Args:
+        low: (Y, X), at least 32 pixels on each side.
+        high: (Y, X), the high picture averaged over blocks, of the same shape.
+
+    Returns:
+        A shift to within 0.05 px in pictures of usual noise, or an affine placement.
+    """
+    bins = max(1, math.ceil(max(low.shape) / _LONGEST_SIDE))
+    ours, theirs = (detail(block_mean(image, bins)) for image in (low, high))
+    shift, peak = _shift(ours, theirs)
+    before = correlation(ours, theirs)
+    placement, after = _shifted(shift), _placed_correlation(ours, theirs, _shifted(shift))
+    if peak >= CLEAR_PEAK:
+        affine = _affine(ours, theirs, placement)
+        gained = _placed_correlation(ours, theirs, affine)
+        if gained > after + AFFINE_GAIN and _reach(affine, placement, ours.shape) > (
+            AFFINE_REACH_PX / bins
+        ):
+            placement, after = affine, gained
+    return Registration(_unbinned(placement, bins), before, after, peak)
+
+
+def detail(image: NDArray[np.floating]) -> Float:
+    """Give what is finer than 8 and coarser than 1 px, with a spread of 1 and without extremes."""
+    from scipy import ndimage
+
+    smooth = np.asarray(ndimage.gaussian_filter(image.astype(np.float64), _FINE_SIGMA))
+    # Two smoothings in a row add their variances.
+    wider = math.sqrt(_COARSE_SIGMA**2 - _FINE_SIGMA**2)
+    fine = smooth - np.asarray(ndimage.gaussian_filter(smooth, wider))
+    spread = float(fine.std())
+    return np.clip(fine / spread, -_EXTREME, _EXTREME) if spread > 0 else fine
+
+
+def correlation(first: Float, second: Float) -> float:
+    """Give the correlation coefficient of two equally large pictures; 0 if one is constant."""
+    a, b = first - first.mean(), second - second.mean()
+    size = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
+    return float((a * b).sum()) / size if size > 0 else 0.0
+
+
+def _shift(low: Float, high: Float) -> tuple[tuple[float, float], float]:
+    """Give the displacement of the high picture, (y, x), and the height of its peak."""
+    import skimage.registration
+
+    measured: Any = skimage.registration.phase_cross_correlation
+    whole, peak = _coarse_shift(low, high)
+    found = np.array(whole, np.float64)
+    for _ in range(_ROUNDS):
+        ours, theirs = _shared(low, high, whole)
+        window = _window(ours.shape)
+        # The plain cross-correlation is the one to trust in noise; equalising the spectrum first
+        # would give every frequency, also those of noise alone, the same voice.
+        residual = -measured(
+            ours * window, theirs * window, upsample_factor=_STEPS_PER_PIXEL, normalization=None
+        )[0]
+        if np.abs(residual).max() > 2.0:
+            break  # a chance peak elsewhere: the coarse one was judged over all places
+        found = np.array(whole) + residual
+        nearest = (round(float(found[0])), round(float(found[1])))
+        if nearest == whole:
+            break
+        whole = nearest
+    return (float(found[0]), float(found[1])), peak
+
+
+def _coarse_shift(low: Float, high: Float) -> tuple[tuple[int, int], float]:
+    window = _window(low.shape)
+    ours, theirs = np.fft.rfft2(low * window), np.fft.rfft2(high * window)
+    surface = np.fft.irfft2(ours.conj() * theirs, s=low.shape)
+    surface = np.fft.fftshift(surface - np.median(surface))
+    noise = 1.4826 * float(np.median(np.abs(surface)))
+    middle = [side // 2 for side in low.shape]
+    reach = [max(1, int(side * _FARTHEST)) for side in low.shape]
+    near = surface[
+        middle[0] - reach[0] : middle[0] + reach[0] + 1,
+        middle[1] - reach[1] : middle[1] + reach[1] + 1,
+    ]
+    y, x = np.unravel_index(int(near.argmax()), near.shape)
+    peak = float(near[y, x]) / noise if noise > 0 else 0.0
+    return (int(y) - reach[0], int(x) - reach[1]), peak
+
+
+def _window(shape: tuple[int, ...]) -> Float:
+    from scipy.signal.windows import tukey
+
+    return tukey(shape[0], _TAPER)[:, None] * tukey(shape[1], _TAPER)[None]
+
+
+def _shared(low: Float, high: Float, shift: tuple[int, int]) -> tuple[Float, Float]:
+    """Cut out of both pictures what both show when the high one is displaced by whole pixels."""
+    ours = tuple(slice(max(0, -d), n - max(0, d)) for d, n in zip(shift, low.shape, strict=True))
+    theirs = tuple(slice(max(0, d), n - max(0, -d)) for d, n in zip(shift, low.shape, strict=True))
+    return low[ours], high[theirs]
+
+
+def _shifted(shift: tuple[float, float]) -> Placement:
+    return Placement(shift)
+
+
+def _affine(low: Float, high: Float, start: Placement) -> Placement:
+    """Give the affine placement that explains the low picture best, by Gauss-Newton steps.
+
+    The low picture is explained as gain times the placed high one plus an offset; both are fitted
+    along with the six numbers of the placement.
+    """
+    bins = max(1, math.ceil(max(low.shape) / _AFFINE_SIDE))
+    ours, theirs = (block_mean(image, bins).astype(np.float64) for image in (low, high))
+    slopes = (np.gradient(theirs, axis=0), np.gradient(theirs, axis=1))
+    points = _grid(ours.shape)
+    centred = points - points.mean(axis=0)
+    placement = _binned(start, bins)
+    for _ in range(_AFFINE_ROUNDS):
+        at = placement.at(points).T
+        value, down, right = (_sampled(image, at) for image in (theirs, *slopes))
+        inside = np.isfinite(value)
+        y, x = centred[inside].T
+        dy, dx = down[inside], right[inside]
+        columns = (value[inside], np.ones_like(y), dy, dx, y * dy, x * dy, y * dx, x * dx)
+        step = _least_squares(np.stack(columns, axis=1), ours.ravel()[inside])
+        if step is None:
+            return start
+        placement = _moved(placement, step, points.mean(axis=0))
+        stretch = np.reshape(placement.matrix, (2, 2)) - np.eye(2)
+        if np.abs(stretch).max() > _LARGEST_STRETCH:
+            return start
+        if np.abs(step).max() < 1e-4:
+            break
+    return _unbinned(placement, bins)
+
+
+def _least_squares(columns: Float, wanted: Float) -> Float | None:
+    """Give (dy, dx, yy, yx, xy, xx) of the next step; None where the pictures cannot tell."""
+    if len(wanted) < 16 * columns.shape[1]:
+        return None
+    normal = columns.T @ columns
+    if np.linalg.cond(normal) > 1e12:
+        return None
+    solved = np.linalg.solve(normal, columns.T @ wanted)
+    return solved[2:] / solved[0] if solved[0] > 0 else None
+
+
+def _moved(placement: Placement, step: Float, centre: Float) -> Placement:
+    matrix = np.reshape(placement.matrix, (2, 2)) + step[2:].reshape(2, 2)
+    shift = np.asarray(placement.shift) + step[:2] - step[2:].reshape(2, 2) @ centre
+    return _placement(shift, matrix)
+
+
+def _grid(shape: tuple[int, ...]) -> Float:
+    return np.indices(shape).reshape(2, -1).T.astype(np.float64)
+
+
+def _sampled(image: Float, at: Float) -> Float:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.map_coordinates(image, at, order=1, cval=np.nan))
+
+
+def _placed_correlation(low: Float, high: Float, placement: Placement) -> float:
+    """Correlate the low picture with the high one where it is placed, of what both show."""
+    if placement.is_shift and all(value.is_integer() for value in placement.shift):
+        whole = (int(placement.shift[0]), int(placement.shift[1]))
+        return correlation(*_shared(low, high, whole))
+    placed = _sampled(high, placement.at(_grid(low.shape)).T)
+    inside = np.isfinite(placed)
+    return correlation(low.ravel()[inside], placed[inside]) if inside.sum() > 1 else 0.0
+
+
+def _reach(one: Placement, other: Placement, shape: tuple[int, ...]) -> float:
+    """Give how far apart two placements put the corners of a picture, at most."""
+    bottom, right = shape[0] - 1.0, shape[1] - 1.0
+    corners = np.array([(0.0, 0.0), (0.0, right), (bottom, 0.0), (bottom, right)])
+    return float(np.linalg.norm(one.at(corners) - other.at(corners), axis=1).max())
+
+
+def _unbinned(placement: Placement, bins: int) -> Placement:
+    """Give a placement between pictures whose pixels are `bins` times smaller."""
+    middle = np.full(2, (bins - 1) / 2)
+    matrix = np.reshape(placement.matrix, (2, 2))
+    return _placement(bins * np.asarray(placement.shift) + middle - matrix @ middle, matrix)
+
+
+def _binned(placement: Placement, bins: int) -> Placement:
+    middle = np.full(2, (bins - 1) / 2)
+    matrix = np.reshape(placement.matrix, (2, 2))
+    return _placement((np.asarray(placement.shift) - middle + matrix @ middle) / bins, matrix)
+
+
+def _placement(shift: Float, matrix: Float) -> Placement:
+    yy, yx, xy, xx = (float(value) for value in matrix.ravel())
+    return Placement((float(shift[0]), float(shift[1])), (yy, yx, xy, xx))
