@@ -120,7 +120,8 @@ def test_curves_are_written_and_sent(trained):
     assert [(name, step) for name, step, _ in rows] == sent
     assert ("validation_psnr_affine", "6") in sent
     headline = {number.name: number for number in result.numbers}
-    assert headline["validation_psnr_affine"].value == float(rows[-1][2])
+    last = {name: float(value) for name, _, value in rows}
+    assert headline["validation_psnr_affine"].value == last["validation_psnr_affine"]
     assert headline["validation_psnr_affine"].unit == "dB"
 
 
@@ -215,7 +216,10 @@ def test_training_from_files_reads_them_relative_to_the_data_folder(tmp_path):
     _train(tmp_path / "run", recipe, data=tmp_path)
 
     card = read_json(ModelCard, tmp_path / "run" / "model" / "card.json")
-    assert card.trained_on.note == "3 pairs of images of 3 fields of view"
+    assert card.trained_on.note == (
+        "2 pairs of images of 2 fields of view (validated on 1 pair of 1 field of view besides)"
+    )
+    assert any("trained on 2 pairs of images" in limit for limit in card.limits)
     saved = json.loads((tmp_path / "run" / "model" / "recipe.json").read_text())
     assert saved["pairs"][0]["low"] == "low0.tif"
 

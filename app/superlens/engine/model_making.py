@@ -1,18 +1,25 @@
 """From trained weights to a model: what its card says, how precisely its weights must be kept."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens.core.cards import Judgement, ModelCard, NormalisationRule, TrainedRange
+from superlens.core.cards import (
+    Judgement,
+    ModelCard,
+    NormalisationKind,
+    NormalisationRule,
+    TrainedRange,
+)
 from superlens.core.errors import InvalidParameter
 from superlens.core.jobs import Recipe
 from superlens.core.method import Array, Claim, Method, MethodSpec, Run, TrainingData, Weights
 from superlens.core.parameters import build
+from superlens.core.records import ModelRef
 from superlens.engine.versions import software_versions
 from superlens.io.candidates import Candidate
 from superlens.io.model_library import require_model_id
@@ -41,6 +48,23 @@ CLAIM_LIMITS = {
     ),
 }
 """What every model says of its limits, by what its answers may claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a model comes from, as its card says it."""
+
+    material: str = "the images of its recipe"
+    """Follows "it was trained on"."""
+    base: ModelRef | None = None
+    """The model that its training started from."""
+
+    @property
+    def beginning(self) -> str:
+        """What it started from as half a sentence, or nothing."""
+        if self.base is None:
+            return ""
+        return f"starting from the model {self.base.id} ({self.base.sha256[:12]})"
 
 
 def check_recipe(recipe: Recipe, spec: MethodSpec) -> None:
@@ -75,7 +99,11 @@ def half_is_enough(
 
 
 def model_card(
-    recipe: Recipe, spec: MethodSpec, rule: NormalisationRule, weights: Weights
+    recipe: Recipe,
+    spec: MethodSpec,
+    rule: NormalisationRule,
+    weights: Weights,
+    origin: Origin = Origin(),
 ) -> ModelCard:
     """Give the card of a model trained from a recipe; its hashes are filled when it is saved."""
     versions = software_versions()
@@ -83,7 +111,7 @@ def model_card(
         f"Superlens {versions.superlens}, torch {versions.libraries.get('torch', '?')}, "
         f"Python {versions.python}, {datetime.now(UTC).date().isoformat()}"
     )
-    trained_on, material = _material(recipe)
+    trained_on, material = _material(recipe, origin)
     return ModelCard(
         id=recipe.model_id,
         title=recipe.title,
@@ -95,7 +123,11 @@ def model_card(
         architecture=weights.architecture,
         normalisation=rule,
         trained_on=trained_on,
-        limits=(_NOT_SEEN.format(material=material), *CLAIM_LIMITS[spec.claim]),
+        limits=(
+            _NOT_SEEN.format(material=material),
+            *CLAIM_LIMITS[spec.claim],
+            *_unit_limits(rule),
+        ),
         made_with=made_with,
         description=recipe.description,
     )
@@ -115,13 +147,29 @@ def candidate_card(card: ModelCard, candidate: Candidate) -> ModelCard:
     )
 
 
-def _material(recipe: Recipe) -> tuple[TrainedRange, str]:
-    if recipe.phantom is not None:
-        structures = ", ".join(dict.fromkeys(recipe.phantom.specimens))
-        return trained_range(recipe.phantom), f"simulated images alone ({structures})"
-    fields = len({pair.field_id or pair.low for pair in recipe.pairs})
-    count = f"{len(recipe.pairs)} pairs of images of {fields} fields of view"
-    return TrainedRange(note=count), count
+def _material(recipe: Recipe, origin: Origin) -> tuple[TrainedRange, str]:
+    seen = ", ".join(text for text in (origin.material, origin.beginning) if text)
+    if recipe.phantom is None:
+        return TrainedRange(note=seen), seen
+    trained = trained_range(recipe.phantom)
+    note = ", ".join(text for text in (trained.note, origin.beginning) if text)
+    return replace(trained, note=note), seen
+
+
+def _unit_limits(rule: NormalisationRule) -> tuple[str, ...]:
+    if rule.kind is not NormalisationKind.FIXED:
+        return ()
+    expected = (
+        f"It expects camera counts as in its training images (about {rule.low:g} to "
+        f"{rule.high:g}): images of another exposure, gain or bit depth are misread."
+    )
+    if rule.output is None:
+        return (expected,)
+    return (
+        expected,
+        "Its answers are in the units of the high-resolution images that it learnt from, so that "
+        "the brightness of the input is not conserved.",
+    )
 
 
 def _rounded(weights: Weights) -> Weights:

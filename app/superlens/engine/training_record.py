@@ -19,7 +19,6 @@ from superlens.io.candidates import (
     Candidate,
     forget_candidate,
     keep_candidate,
-    read_candidates,
 )
 from superlens.io.runs import RunFolder
 from superlens.io.tables import read_table, write_table
@@ -27,6 +26,19 @@ from superlens.io.weights import CARD_FILE
 
 CURVES = "curves.csv"
 COLUMNS = ("name", "step", "value")
+
+_ROLES = (
+    ("model/card.json", "model"),
+    ("model/weights-*.safetensors", "weights"),
+    ("model/recipe.json", "recipe"),
+    (CURVES, "curves"),
+    ("contact/*.png", "contact"),
+    ("subset.csv", "subset"),
+    ("checkpoints/*.safetensors", "checkpoint"),
+    (CANDIDATES_FILE, "candidates"),
+    (f"{CANDIDATES_FOLDER}/*/{CARD_FILE}", "candidate"),
+)
+"""What a training leaves behind, and what it is called."""
 
 CandidateCard = Callable[[Candidate, Weights], ModelCard]
 """Gives the card of a candidate, so that it can be installed like any model."""
@@ -39,6 +51,8 @@ class TrainingFolder:
     run: RunFolder
     inside: str = ""
     """Relative path of the part with a slash at its end, or empty."""
+    label: str = ""
+    """What curves and progress are told under, or empty for the only training of a run."""
 
     @property
     def root(self) -> Path:
@@ -49,13 +63,11 @@ class TrainingFolder:
         """Name a file of the result and give the path to write it to; its parents are made."""
         return self.run.file(role, f"{self.inside}{relative}")
 
-    def name_candidates(self) -> None:
-        """Name what was kept for choosing as files of the result."""
-        found = read_candidates(self.root)
-        if found:
-            self.file("candidates", CANDIDATES_FILE)
-        for candidate in found:
-            self.file("candidate", f"{CANDIDATES_FOLDER}/{candidate.name}/{CARD_FILE}")
+    def name_files(self) -> None:
+        """Name everything that lies here as files of the result, whichever session wrote it."""
+        for pattern, role in _ROLES:
+            for path in sorted(self.root.glob(pattern)):
+                self.file(role, path.relative_to(self.root).as_posix())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +97,23 @@ class RecordedRun:
         self._curves = folder.file("curves", CURVES)
         self.device = inner.device
         self.seed = inner.seed
-        self.last_values: dict[str, float] = {}
-        """Last value of every curve."""
         self._keep_rows_until(provision.done_steps)
 
     def check(self) -> None:
         self._inner.check()
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        self._inner.progress(phase, done, total)
+        self._inner.progress(self._labelled(phase), done, total)
 
     def metric(self, name: str, step: int, value: float) -> None:
         """Report one number of a curve and write it down at once."""
-        self._inner.metric(name, step, value)
-        self.last_values[name] = value
+        self._inner.metric(self._labelled(name), step, value)
         with self._curves.open("a", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerow((name, step, repr(float(value))))
 
     def preview(self, name: str, image: Array) -> None:
         """Show a picture and keep the newest one of its name."""
-        self._inner.preview(name, image)
+        self._inner.preview(self._labelled(name), image)
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         _write_picture(self._folder.file("contact", f"contact/{slug}.png"), image)
 
@@ -134,13 +143,23 @@ class RecordedRun:
         card = self._provision.candidate_card(candidate, weights)
         keep_candidate(self._folder.root, card, weights, candidate)
 
+    def _labelled(self, name: str) -> str:
+        return f"{self._folder.label}: {name}" if self._folder.label else name
+
     def _keep_rows_until(self, step: int) -> None:
-        rows: list[tuple[str, int, float]] = []
-        if self._curves.exists():
-            _, texts = read_table(self._curves)
-            rows = [(name, int(at), float(value)) for name, at, value in texts if int(at) <= step]
+        rows = [row for row in _read_curves(self._curves) if row[1] <= step]
         write_table(self._curves, COLUMNS, rows)
-        self.last_values = {name: value for name, _, value in rows}
+
+
+def read_last_values(folder: Path) -> dict[str, float]:
+    """Give the last value of every curve of a training, in the order in which curves began."""
+    return {name: value for name, _, value in _read_curves(folder / CURVES)}
+
+
+def _read_curves(path: Path) -> list[tuple[str, int, float]]:
+    if not path.exists():
+        return []
+    return [(name, int(at), float(value)) for name, at, value in read_table(path)[1]]
 
 
 def _write_picture(path: Path, image: Array) -> None:

@@ -78,6 +78,8 @@ class PatchPlace:
 
     pair: int
     """Index among the training pairs."""
+    low: str
+    """Low-resolution file of that pair."""
     field: str
     """Field of view, or well, of that pair."""
     y: int
@@ -160,7 +162,9 @@ class FileTrainingData:
             for number in (number for number in range(count) if drawn[number] == pair):
                 corners[number] = random_corner(field, self._patch, generators[number])
         names = fields_of(self.training)
-        return tuple(PatchPlace(p, names[p], *corners[n]) for n, p in enumerate(drawn))
+        return tuple(
+            PatchPlace(p, self.training[p].low, names[p], *corners[n]) for n, p in enumerate(drawn)
+        )
 
     def _few(self, number: int, places: Sequence[PatchPlace]) -> tuple[Array, Array]:
         if number not in self._cut:

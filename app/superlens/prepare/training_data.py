@@ -57,7 +57,8 @@ def check_material(recipe: Recipe) -> None:
     """Refuse a recipe whose material cannot work, before any file is read.
 
     Raises:
-        InvalidInput: the recipe names no data, or several kinds, or settings that do not fit them.
+        InvalidInput: the recipe names no data, or several kinds, or settings that do not fit them,
+            or a field, a well or a file is trained on and judged with.
     """
     kinds = (
         recipe.phantom is not None,
@@ -84,6 +85,8 @@ def check_material(recipe: Recipe) -> None:
             f"The recipe of {recipe.model_id!r} fixes intensities, but has no pairs to measure",
             "Leave `normalisation` out",
         )
+    if kinds[1]:
+        _file_pairs(recipe, None).parted()
 
 
 def open_training_data(recipe: Recipe, data: Path | None, patch: int) -> TrainingData:
@@ -117,10 +120,55 @@ def open_material(
     return _from_pairs(recipe, folder, patch, on_file)
 
 
-def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
-    source = FilePairs(recipe.pairs, folder, recipe.seed, recipe.validation_fields)
-    training, validation = source.parted()
+def check_files(recipe: Recipe, folder: Path | None, on_file: OnFile) -> None:
+    """Make sure that all files of a recipe are there and that none is trained on and judged with.
+
+    Raises:
+        InvalidInput: as `check_contents`.
+    """
+    training, validation = _file_pairs(recipe, folder).parted()
     check_contents(training, validation, folder, on_file)
+
+
+def describe_material(recipe: Recipe, material: Material) -> str:
+    """Say what a model was trained on, to follow "it was trained on"."""
+    if recipe.phantom is not None:
+        structures = ", ".join(dict.fromkeys(recipe.phantom.specimens))
+        return f"simulated images alone ({structures})"
+    trained, validated = material.trained, material.validated
+    text = f"{_counted(trained.files, 'pair')} of images of {_fields(trained.fields)}"
+    if material.places is not None:
+        patches = _counted(len(material.places), "patch", "patches")
+        drawn = f"{patches} from {_fields(material.place_fields)}, drawn by seed {recipe.seed}"
+        text = f"{drawn} out of {text}"
+    if not validated.files:
+        return text
+    others = f"{_counted(validated.files, 'pair')} of {_fields(validated.fields)}"
+    return f"{text} (validated on {others} besides)"
+
+
+def material_notes(material: Material) -> dict[str, int]:
+    """Give the counts that a run records of its material; none for phantoms."""
+    if not material.trained.files:
+        return {}
+    notes = {
+        "training_pairs": material.trained.files,
+        "training_fields": material.trained.fields,
+        "validation_pairs": material.validated.files,
+        "validation_fields": material.validated.fields,
+    }
+    if material.places is None:
+        return notes
+    return {
+        **notes,
+        "subset_patches": len(material.places),
+        "subset_fields": material.place_fields,
+    }
+
+
+def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
+    check_files(recipe, folder, on_file)
+    source = _file_pairs(recipe, folder)
     is_fixed = recipe.normalisation is NormalisationKind.FIXED
     rule = measure_dataset(source, recipe.scale, on_file) if is_fixed else TRAINING_NORMALISATION
     data = FileTrainingData(source, recipe.scale, patch, rule)
@@ -128,8 +176,20 @@ def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile
     if recipe.subset is not None:
         places = data.draw_places(recipe.subset, on_file)
         data = FileTrainingData(source, recipe.scale, patch, rule, places)
-    return Material(data, rule, _side(training), _side(validation), places)
+    return Material(data, rule, _side(data.training), _side(data.validated), places)
+
+
+def _file_pairs(recipe: Recipe, folder: Path | None) -> FilePairs:
+    return FilePairs(recipe.pairs, folder, recipe.seed, recipe.validation_fields)
 
 
 def _side(files: tuple[PairFile, ...]) -> Side:
     return Side(len(files), len(set(fields_of(files))))
+
+
+def _fields(count: int) -> str:
+    return _counted(count, "field of view", "fields of view")
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count} {one if count == 1 else several or one + 's'}"

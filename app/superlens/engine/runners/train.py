@@ -1,39 +1,26 @@
-"""Trains a model from a recipe: data, method, model folder with its card, curves and checkpoints.
+"""Trains a model from a recipe, and from it a model for each further set: one run folder for all.
 
 An interrupted training (killed, cancelled, failed) that has reached a checkpoint leaves it in
 `<out>.partial`, from where a request with `resume` goes on and gives the same bits.
 """
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from superlens.core.cards import ModelCard
-from superlens.core.jobs import Recipe, TrainRequest
-from superlens.core.method import Method, MethodSpec, TrainingData, Weights
-from superlens.core.parameters import build, plain_values
-from superlens.core.records import Number, ResultRecord
-from superlens.engine.base_model import BaseModel, installed_base
-from superlens.engine.checkpoints import load_checkpoint, save_checkpoint
-from superlens.engine.context import Checkpoints, JobContext
-from superlens.engine.device import ChosenDevice, memory_errors_translated
-from superlens.engine.model_making import (
-    candidate_card,
-    check_recipe,
-    half_is_enough,
-    model_card,
-)
+from superlens.core.errors import InvalidParameter
+from superlens.core.jobs import FurtherSet, Recipe, TrainRequest
+from superlens.core.records import ModelRef, Number, ResultRecord
+from superlens.engine.base_model import BaseModel, installed_base, trained_base
+from superlens.engine.context import JobContext
 from superlens.engine.run_record import Beginning, finished_run
-from superlens.engine.training_record import Provision, RecordedRun, TrainingFolder
-from superlens.io.codec import encode, write_json
+from superlens.engine.training import TrainedModel, Training, TrainingPlan, understood
+from superlens.engine.training_record import TrainingFolder
 from superlens.io.runs import Note, RunFolder, create_run
-from superlens.io.weights import save_model
-from superlens.methods.catalogue import load_method, method_spec
-from superlens.prepare.training_data import TRAINING_NORMALISATION, open_training_data
+from superlens.prepare.training_data import check_files
 
-CHECKPOINT = "checkpoints/{name}.safetensors"
-LATEST = "latest"
+_MOST_NUMBERS = 12
+_NO_MODEL = ModelRef("", "")
+"""Stands for the main model before there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +28,20 @@ class _Plan:
     """A request, understood."""
 
     request: TrainRequest
-    spec: MethodSpec
-    params: Any
-    data: TrainingData
-    method: Method
+    main: TrainingPlan
     base: BaseModel | None
 
     @property
     def recipe(self) -> Recipe:
         return self.request.recipe
 
+    @property
+    def data_folder(self) -> Path | None:
+        return None if self.request.data is None else Path(self.request.data)
+
 
 def run(job_id: str, request: TrainRequest, context: JobContext) -> ResultRecord:
-    """Train a model.
+    """Train a model, and from it one for each further set of its recipe.
 
     Args:
         job_id: id of the job.
@@ -61,112 +49,110 @@ def run(job_id: str, request: TrainRequest, context: JobContext) -> ResultRecord
         context: the surroundings of the job.
 
     Returns:
-        The run folder: `model/`, `curves.csv`, `checkpoints/`, `contact/`, `log.txt`.
+        The run folder: `model/`, `curves.csv`, `checkpoints/`, `contact/`, `candidates/`,
+        `log.txt`; the same in `further/<model id>/` for each further set.
 
     Raises:
         InvalidInput: the recipe or its data do not work.
+        OutOfMemory: the training does not fit on the device.
         Diverged: training reached numbers that are not finite, again and again.
         JobCancelled: the user asked to stop.
     """
     plan = _understood(request)
     folder = create_run(Path(request.out), request.resume)
+    main = Training(plan.main, TrainingFolder(folder), plan.data_folder, context)
     try:
-        return _trained(job_id, plan, folder, context)
+        return _trained(job_id, plan, main, folder, context)
     except BaseException:
-        if _checkpoint(folder, LATEST).exists():
+        if main.has_state:
             folder.keep_for_resume()
         else:
             folder.discard()
         raise
 
 
+def further_recipe(recipe: Recipe, further: FurtherSet, base: ModelRef) -> Recipe:
+    """Give the recipe of a further set alone, complete: it starts from the model of the recipe."""
+    return replace(
+        recipe,
+        model_id=further.model_id,
+        title=further.title,
+        params={**recipe.params, **further.params},
+        phantom=None,
+        pairs=further.pairs,
+        highs=(),
+        degradation=None,
+        subset=further.subset,
+        base=base,
+        further=(),
+        validation_fields=further.validation_fields,
+    )
+
+
 def _understood(request: TrainRequest) -> _Plan:
     recipe = request.recipe
-    spec = method_spec(recipe.method)
-    check_recipe(recipe, spec)
-    params = build(spec.train_params, recipe.params)
-    base = installed_base(recipe)
-    folder = None if request.data is None else Path(request.data)
-    data = open_training_data(recipe, folder, params.patch)
-    return _Plan(request, spec, params, data, load_method(recipe.method), base)
+    ids = [recipe.model_id, *(further.model_id for further in recipe.further)]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidParameter(
+            f"Two models of the recipe have the id {twice!r}", "Give each an id of its own"
+        )
+    for further in recipe.further:
+        understood(further_recipe(recipe, further, _NO_MODEL))
+    return _Plan(request, understood(recipe), installed_base(recipe))
 
 
-def _trained(job_id: str, plan: _Plan, folder: RunFolder, context: JobContext) -> ResultRecord:
+def _trained(
+    job_id: str, plan: _Plan, main: Training, folder: RunFolder, context: JobContext
+) -> ResultRecord:
     began = Beginning()
     context.keep_log(folder.log)
     device = context.device(plan.request.compute)
-    context.accept(f"Train {plan.recipe.title} with {plan.spec.title} on {device.text}")
-    if not plan.data.validation():
-        context.warn("There is only one field of view, so the training is not validated")
-    run = _recorded_run(plan, folder, context, device)
-    with memory_errors_translated():
-        weights = plan.method.train(plan.data, plan.params, run)
-    context.progress("Writing the model", 0, 1)
-    _write_model(plan, folder, weights, run)
-    context.progress("Writing the model", 1, 1)
+    context.accept(_announcement(plan, device.text))
+    for further in plan.recipe.further:
+        # A leak in the last set should not be found after the first was trained for a day.
+        check_files(further_recipe(plan.recipe, further, _NO_MODEL), plan.data_folder, main.watch)
+    models = [main.run(device, plan.base)]
+    for further in plan.recipe.further:
+        recipe = further_recipe(plan.recipe, further, models[0].card.ref)
+        part = TrainingFolder(folder, f"further/{further.model_id}/", further.model_id)
+        training = Training(understood(recipe), part, plan.data_folder, context)
+        models.append(training.run(device, trained_base(models[0].folder, recipe)))
     result = ResultRecord(
         job_id=job_id,
         kind=plan.request.kind.value,
         folder=str(folder.out),
         files=folder.files,
-        numbers=_headline(run),
+        numbers=_headline(models),
         warnings=context.warnings,
         device=device.text,
     )
-    folder.publish(finished_run(plan.request, result, began, _notes(plan)))
+    folder.publish(finished_run(plan.request, result, began, _notes(models)))
     return result
 
 
-def _recorded_run(
-    plan: _Plan, folder: RunFolder, context: JobContext, device: ChosenDevice
-) -> RecordedRun:
-    owner = hashlib.sha256(encode(plan.recipe)).hexdigest()
-    state = load_checkpoint(_checkpoint(folder, LATEST), owner)
-    if state is not None:
-        context.log(f"Resumed after step {state.get('step', '?')}")
-
-    def save(name: str, kept: dict[str, Any]) -> None:
-        save_checkpoint(folder.file("checkpoint", CHECKPOINT.format(name=name)), kept, owner)
-
-    checkpoints = Checkpoints(save=save, load=lambda: state)
-    provision = Provision(
-        plan.base,
-        lambda candidate, weights: candidate_card(_card(plan, weights), candidate),
-        0 if state is None else int(state.get("step", 0)),
-    )
-    run = context.method_run(device.id, plan.recipe.seed, checkpoints)
-    return RecordedRun(run, TrainingFolder(folder), provision)
+def _announcement(plan: _Plan, device: str) -> str:
+    start = "" if plan.base is None else f", starting from {plan.base.card.id},"
+    more = len(plan.recipe.further)
+    then = f", then {more} further model{'s' if more > 1 else ''} from it" if more else ""
+    return f"Train {plan.recipe.title} with {plan.main.spec.title}{start} on {device}{then}"
 
 
-def _card(plan: _Plan, weights: Weights) -> ModelCard:
-    return model_card(plan.recipe, plan.spec, TRAINING_NORMALISATION, weights)
-
-
-def _checkpoint(folder: RunFolder, name: str) -> Path:
-    return folder.root / CHECKPOINT.format(name=name)
-
-
-def _write_model(plan: _Plan, folder: RunFolder, weights: Weights, run: RecordedRun) -> None:
-    half = half_is_enough(plan.spec, plan.method, weights, plan.data, run)
-    card_path = folder.file("model", "model/card.json")
-    written = save_model(card_path.parent, _card(plan, weights), weights, half)
-    for file in written.weights:
-        folder.file("weights", f"model/{file.name}")
-    write_json(folder.file("recipe", "model/recipe.json"), plan.recipe)
-    TrainingFolder(folder).name_candidates()
-
-
-def _headline(run: RecordedRun) -> tuple[Number, ...]:
-    units = {name: "dB" for name in run.last_values if "psnr" in name}
+def _headline(models: list[TrainedModel]) -> tuple[Number, ...]:
+    named = [
+        (f"{model.card.id} {name}" if number else name, value)
+        for number, model in enumerate(models)
+        for name, value in model.values.items()
+        if not number or name.startswith("validation")
+    ]
     return tuple(
-        Number(name, value, unit=units.get(name, "")) for name, value in run.last_values.items()
+        Number(name, value, unit="dB" if "psnr" in name else "")
+        for name, value in named[:_MOST_NUMBERS]
     )
 
 
-def _notes(plan: _Plan) -> dict[str, Note]:
-    return {
-        "model_id": plan.recipe.model_id,
-        "method_id": plan.spec.id,
-        "seed": plan.recipe.seed,
-        **{f"parameter_{name}": value for name, value in plain_values(plan.params).items()},
-    }
+def _notes(models: list[TrainedModel]) -> dict[str, Note]:
+    notes = dict(models[0].notes)
+    for model in models[1:]:
+        notes |= {f"{model.card.id} {name}": value for name, value in model.notes.items()}
+    return notes
