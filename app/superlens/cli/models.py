@@ -1,4 +1,4 @@
-"""The command `models`: what is installed, and what other programs made as models of ours."""
+"""The command `models`: what is installed, and how models come and go."""
 
 import argparse
 import re
@@ -10,10 +10,38 @@ from superlens.core.jobs import ImportModelRequest
 
 
 def models(arguments: argparse.Namespace) -> int:
-    """List the installed models, or install another one."""
+    """List the installed models, install another one, or remove one."""
     if arguments.import_file is not None:
         return _import(arguments)
+    if arguments.add_folder is not None:
+        return _add(arguments)
+    if arguments.remove_id is not None:
+        return _remove(arguments)
     return _list(arguments)
+
+
+def _add(arguments: argparse.Namespace) -> int:
+    """Copy the model of a training, or of a folder, to the user's models."""
+    from superlens.io.model_installing import add_model
+
+    added = add_model(arguments.add_folder.absolute())
+    if arguments.json:
+        print_json({"id": added.card.id, "folder": added.folder, "sha256": added.card.sha256})
+    else:
+        print(f"{added.card.id}  {added.card.scale}x  {added.card.title}")
+    return 0
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    """Delete one of the user's models."""
+    from superlens.io.model_installing import remove_model
+
+    folder = remove_model(arguments.remove_id)
+    if arguments.json:
+        print_json({"id": arguments.remove_id, "folder": str(folder)})
+    else:
+        print(f"Removed {arguments.remove_id}.")
+    return 0
 
 
 def _import(arguments: argparse.Namespace) -> int:

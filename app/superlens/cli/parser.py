@@ -94,7 +94,7 @@ def _add_info(commands: Any) -> None:
 
 
 def _add_models(commands: Any) -> None:
-    parser = commands.add_parser("models", help="list the installed models, or install another")
+    parser = commands.add_parser("models", help="list the installed models, add or remove one")
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
         "--import",
@@ -102,6 +102,16 @@ def _add_models(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="make a model of a published checkpoint (.pth, .safetensors) of Real-ESRGAN or ESRGAN",
+    )
+    action.add_argument(
+        "--add",
+        dest="add_folder",
+        type=Path,
+        metavar="DIR",
+        help="copy the model of a training, or of any folder with a card.json, to your models",
+    )
+    action.add_argument(
+        "--remove", dest="remove_id", metavar="ID", help="delete one of your models"
     )
     parser.add_argument("--id", metavar="ID", help="of the new model; default: the file's name")
     parser.add_argument(
