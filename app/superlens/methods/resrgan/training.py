@@ -68,7 +68,7 @@ class Training:
             return generator_weights(self._architecture, course.best)
         del network
         return self._learn_realism(
-            Generator(self._architecture), course.best, None, is_fresh=False, done=course.step
+            Generator(self._architecture), course.best, None, is_fresh=is_fresh, done=course.step
         )
 
     def _learn_fidelity(self, network: Generator, saved: State | None, *, is_fresh: bool) -> Course:
@@ -96,7 +96,9 @@ class Training:
                 "Realism is learnt from random weights: without a phase of fidelity, or a model "
                 "to start from, the result will be poor"
             )
-        phase = RealismPhase(network, self._params, self._run, is_fresh=is_fresh)
+        phase = RealismPhase(
+            network, self._params, self._run, is_fresh=is_fresh and fidelity is None
+        )
         candidates = Candidates(phase.name, self._architecture, self._run)
         if not self._setting.validation.is_empty:
             self._setting.validation.add_texture(self._params.batch)
