@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from superlens.core.cards import NormalisationRule
 from superlens.core.method import Array
@@ -42,11 +42,23 @@ def normalised_pair(low: Array, high: Array, rule: NormalisationRule) -> Normali
     return NormalisedPair(measured.apply(low), measured.apply_to_truth(high))
 
 
-class FieldMemory:
+class Remembered(Protocol):
+    """Whatever a field is made into."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        ...
+
+
+FieldT = TypeVar("FieldT", bound=Remembered)
+
+
+class FieldMemory(Generic[FieldT]):
     """Fields by number, made when they are asked for; the longest unused is forgotten first."""
 
     def __init__(
-        self, make: Callable[[int], NormalisedPair], limit: int, limit_bytes: int | None = None
+        self, make: Callable[[int], FieldT], limit: int, limit_bytes: int | None = None
     ) -> None:
         """Begin empty.
 
@@ -58,13 +70,13 @@ class FieldMemory:
         self._make = make
         self._limit = limit
         self._limit_bytes = limit_bytes
-        self._fields: OrderedDict[int, NormalisedPair] = OrderedDict()
+        self._fields: OrderedDict[int, FieldT] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel to another process without the fields: they can be made again there."""
         return {**self.__dict__, "_fields": OrderedDict()}
 
-    def field(self, number: int) -> NormalisedPair:
+    def field(self, number: int) -> FieldT:
         """Give a field."""
         if number not in self._fields:
             while len(self._fields) >= self._limit:
