@@ -5,7 +5,7 @@ Arrays in, arrays out: a method never sees a path, a queue, a widget or a global
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,6 +211,25 @@ class Run(Protocol):
 
         Candidates with empty weights (`Weights({})`) are forgotten.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TileNeeds:
+    """What tiles must be like so that they agree with the image as a whole."""
+
+    multiple: int
+    """As in `MethodSpec`."""
+    halo: int
+    """As in `MethodSpec`."""
+
+
+@runtime_checkable
+class KnowsTiles(Protocol):
+    """A method whose networks differ in what they need of tiles; of others the spec says it."""
+
+    def tile_needs(self, network: Any) -> TileNeeds:
+        """Give what a loaded network needs."""
         ...
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from superlens.core.cards import ModelCard
 from superlens.core.errors import Diverged, InvalidInput, InvalidParameter, OutOfMemory
 from superlens.core.jobs import ComputePolicy
-from superlens.core.method import Array, Method, MethodSpec, Run
+from superlens.core.method import Array, KnowsTiles, Method, MethodSpec, Run
 from superlens.core.parameters import ParameterValue, build
 from superlens.core.records import ModelRef
 from superlens.engine.conservation import conserve_local_mean
@@ -58,8 +58,9 @@ class Restorer:
     @property
     def grid(self) -> Grid:
         """What decides the tiles of a plane."""
-        halo = max(self.spec.halo, _LEAST_HALO)
-        return Grid(self.tile, halo, self.spec.multiple, self.card.scale)
+        method = self.method
+        needs = method.tile_needs(self.network) if isinstance(method, KnowsTiles) else self.spec
+        return Grid(self.tile, max(needs.halo, _LEAST_HALO), needs.multiple, self.card.scale)
 
     def answer(self, low: Array, index: int | None) -> Array:
         """Restore one tile and conserve its local mean.
@@ -96,8 +97,9 @@ class Restorer:
                 because small tiles are slower per pixel, most of all on a busy machine. 0 takes
                 the smallest tile.
         """
-        multiple = self.spec.multiple
-        largest = self.tile + 2 * self.grid.halo
+        grid = self.grid
+        multiple = grid.multiple
+        largest = self.tile + 2 * grid.halo
         wanted = min(max(int((expected_px * _PILOT_PART) ** 0.5), SMALLEST_TILE), largest)
         side = -(-wanted // multiple) * multiple
         noise = np.random.default_rng(0).random((side, side), np.float32)
