@@ -13,7 +13,8 @@ from superlens.core.parameters import build, describe
 from superlens.methods.catalogue import METHODS, load_method, method_spec
 
 SMALLEST = {
-    "resrgan": {"blocks": 1, "features": 8, "growth": 4, "batch": 2, "patch": 16, "warmup": 0}
+    "resrgan": {"blocks": 1, "features": 8, "growth": 4, "batch": 2, "patch": 16, "warmup": 0},
+    "pix2pix": {"levels": 2, "features": 2, "discriminator_features": 2, "batch": 2, "patch": 16},
 }
 """Train parameters that make the smallest network of each method."""
 

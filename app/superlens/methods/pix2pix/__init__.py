@@ -1,0 +1,1 @@
+"""Pix2Pix: a U-Net that redraws the enlarged image, trained with a patch discriminator."""
