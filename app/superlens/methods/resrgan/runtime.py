@@ -6,7 +6,7 @@ import torch
 
 from superlens.core.errors import CorruptModel, InvalidParameter
 from superlens.core.method import Array, Restoration, Run, TrainingData, Weights
-from superlens.methods.nets import dihedral
+from superlens.methods.nets.flip_ensemble import posed_answer
 from superlens.methods.nets.placement import placed
 from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.interpolation import InterpolatedGenerator
@@ -59,18 +59,9 @@ class Resrgan:
             InvalidParameter: an index outside 0..7, or a model without a choice of realism.
             JobCancelled: the user asked to stop; the engine asks again at every layer.
         """
-        if not 0 <= index < dihedral.MEMBERS:
-            raise InvalidParameter(
-                f"There is no sample {index}",
-                f"This method has samples 0 to {dihedral.MEMBERS - 1}",
-            )
         run.check()
         _set_realism(network, params)
-        device = next(network.parameters()).device
-        posed = dihedral.transform(torch.from_numpy(tile).to(device), index)
-        with torch.inference_mode():
-            answer = network(posed.unsqueeze(0))[0]
-        return dihedral.inverse(answer, index).float().contiguous().cpu().numpy()
+        return posed_answer(network, tile, index)
 
 
 def _filled(weights: Weights, part: str) -> Generator:

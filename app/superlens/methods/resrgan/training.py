@@ -10,6 +10,7 @@ import torch
 
 from superlens.core.errors import InvalidParameter
 from superlens.core.method import Run, TrainingData, Weights
+from superlens.methods.nets.plain_state import to_arrays, to_tensors
 from superlens.methods.resrgan.beginning import first_network
 from superlens.methods.resrgan.candidates import Candidates, generator_weights
 from superlens.methods.resrgan.course import Course, Setting, State
@@ -18,7 +19,6 @@ from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.parameters import ResrganTrainParams
 from superlens.methods.resrgan.phases import PhaseName, Tables
 from superlens.methods.resrgan.realism import RealismPhase
-from superlens.methods.resrgan.state import to_arrays, to_tensors
 from superlens.methods.resrgan.validation import Validation
 
 LATEST = "latest"
