@@ -36,8 +36,8 @@ class Resrgan:
         network = placed(_filled(weights, PART), device).eval()
         if FIDELITY_PART not in weights.parts:
             return network
-        fidelity = dict(_filled(weights, FIDELITY_PART).named_parameters())
-        return InterpolatedGenerator(network, fidelity).eval()
+        faithful = placed(_filled(weights, FIDELITY_PART), device).eval()
+        return InterpolatedGenerator(network, faithful).eval()
 
     def restore(
         self, network: Loaded, tile: Array, params: ResrganRestoreParams | None, run: Run
