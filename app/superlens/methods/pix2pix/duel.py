@@ -48,15 +48,16 @@ class Duel:
         self._run = run
         self._learner = Learner(network, ADAM_BETAS)
         self._ema = Ema(network, params.ema_decay, ramp=run.base() is None)
-        self._judge: PatchDiscriminator | None = None
+        self.judge: PatchDiscriminator | None = None
+        """None where fidelity alone is learnt."""
         self._opponent: Learner | None = None
         if params.gan_weight > 0:
             channels = network.architecture.channels
-            self._judge = PatchDiscriminator(
+            self.judge = PatchDiscriminator(
                 channels, params.discriminator_features, layers_for(side)
             )
-            self._judge.initialise(torch.Generator().manual_seed(run.seed + 1))
-            self._opponent = Learner(placed(self._judge, run.device), ADAM_BETAS)
+            self.judge.initialise(torch.Generator().manual_seed(run.seed + 1))
+            self._opponent = Learner(placed(self.judge, run.device), ADAM_BETAS)
         self._parts = Accumulation(self._say_parts)
 
     def advance(self, low: Tensor, high: Tensor, step: int, slowdown: float) -> Losses | None:
@@ -86,7 +87,7 @@ class Duel:
         if not _all_finite(losses) or not self._learner.update(rate, _NO_LIMIT):
             return None
         self._ema.update(self.network, self._learner.updates - 1)
-        if self._judge is None or self._opponent is None:
+        if self.judge is None or self._opponent is None:
             return losses
         drawn = torch.cat([one for one, _ in found])
         judged = self._parts.over(
@@ -146,10 +147,10 @@ class Duel:
         values = {"l1": float(l1.detach()) * share * (shape.white - shape.black) / 2}
         if shape.is_bounded:
             values["beyond_range"] = float((truth.abs() > 1).float().mean()) * share
-        if self._judge is not None:
-            self._judge.requires_grad_(False)
+        if self.judge is not None:
+            self.judge.requires_grad_(False)
             with self._precision():
-                verdict = self._judge(image, drawn)
+                verdict = self.judge(image, drawn)
             fooled = adversarial.vanilla_generator_loss(verdict)
             loss = loss + self._params.gan_weight * fooled
             values["adversarial"] = float(fooled.detach()) * share
@@ -158,11 +159,11 @@ class Duel:
 
     def _discern(self, image: Tensor, truth: Tensor, drawn: Tensor, size: int) -> Losses:
         """Add the discriminator's gradients of one part of a batch."""
-        assert self._judge is not None
-        self._judge.requires_grad_(True)
+        assert self.judge is not None
+        self.judge.requires_grad_(True)
         with self._precision():
-            on_true = self._judge(image, truth)
-            on_drawn = self._judge(image, drawn)
+            on_true = self.judge(image, truth)
+            on_drawn = self.judge(image, drawn)
         loss = 0.5 * (
             adversarial.vanilla_discriminator_loss(on_true, real=True)
             + adversarial.vanilla_discriminator_loss(on_drawn, real=False)
