@@ -17,8 +17,8 @@ from superlens.core.method import Array, Batch
 from superlens.prepare.degradations.catalogue import degradation, unit_normalisation
 from superlens.prepare.field_levels import (
     FieldLevels,
+    brightness,
     field_levels,
-    shrunk,
     whole_field_samples,
 )
 from superlens.prepare.fields import FieldMemory, NormalisedPair, normalised_pair
@@ -169,7 +169,7 @@ class HighOnlyTrainingData:
         columns, left = self._around(x, side, field.picture.shape[1], rng)
         high = field.picture[rows, columns]
         low = self._pipeline.low(high, scale, draw, rng)
-        samples = self._whole_field(field, (shrunk(high, scale), low), draw, rng)
+        samples = self._whole_field(field, (brightness(high, scale), low), draw, rng)
         measured = measure_normalisation(self._rule, field.unit.invert(samples))
         low_patch = low[top : top + patch, left : left + patch]
         high_patch = high[top * scale :, left * scale :][:side, :side]
@@ -201,7 +201,7 @@ class HighOnlyTrainingData:
         if mosaic is None or covered > _AREA_OF_ONE:
             return whole_field_samples(field.levels, (piece,))
         beside = self._pipeline.low(mosaic, self.scale, draw, rng)
-        return whole_field_samples(field.levels, (piece, (shrunk(mosaic, self.scale), beside)))
+        return whole_field_samples(field.levels, (piece, (brightness(mosaic, self.scale), beside)))
 
     def _generator(self, step: int, number: int) -> np.random.Generator:
         return np.random.default_rng(
