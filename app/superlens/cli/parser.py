@@ -113,6 +113,14 @@ def _add_models(commands: Any) -> None:
     action.add_argument(
         "--remove", dest="remove_id", metavar="ID", help="delete one of your models"
     )
+    action.add_argument(
+        "--import-features",
+        dest="features_file",
+        type=Path,
+        metavar="FILE",
+        help="keep a published feature network (VGG19, AlexNet, LPIPS heads, Inception) for "
+        "perceptual losses, LPIPS and FID",
+    )
     parser.add_argument("--id", metavar="ID", help="of the new model; default: the file's name")
     parser.add_argument(
         "--fold",
@@ -151,19 +159,27 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="where the recipe's files lie; not for phantoms"
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="needed unless it is a trial")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument(
+        "--trial", action="store_true", help="only try a few steps: what time and memory it takes"
+    )
     _add_device(parser)
     _add_set(parser)
     _add_json(parser)
 
 
 def _add_evaluate(commands: Any) -> None:
-    parser = commands.add_parser("evaluate", help="judge a model on pairs with known truth")
-    parser.add_argument("--model", required=True, metavar="ID")
+    parser = commands.add_parser("evaluate", help="judge models on pairs with known truth")
+    parser.add_argument(
+        "--model", required=True, action="append", metavar="ID", help="may be repeated"
+    )
     parser.add_argument("--low", required=True, type=Path, metavar="DIR")
     parser.add_argument("--high", required=True, type=Path, metavar="DIR")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument(
+        "--samples", type=count, default=0, metavar="K", help="judge the spread of K samples too"
+    )
     _add_seed(parser)
     _add_device(parser)
     _add_set(parser)

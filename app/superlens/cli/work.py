@@ -1,4 +1,4 @@
-"""Commands that make run folders: `restore`, `train`, `evaluate`, `measure`, `run`, `report`."""
+"""Commands that make run folders: `restore`, `measure`, `run`, `report`."""
 
 import argparse
 import dataclasses
@@ -11,11 +11,9 @@ from superlens.cli.console import ProgressLine, print_error, print_json
 from superlens.core.errors import InvalidParameter, JobCancelled, SuperlensError, describe_error
 from superlens.core.jobs import (
     ComputePolicy,
-    EvaluateRequest,
     InputImage,
     JobRequest,
     RestoreRequest,
-    TrainRequest,
 )
 from superlens.core.records import ResultRecord
 
@@ -32,12 +30,12 @@ def restore(arguments: argparse.Namespace) -> int:
         keep_samples=arguments.keep_samples,
         roi=arguments.roi,
         seed=arguments.seed,
-        compute=_compute(arguments),
+        compute=compute_policy(arguments),
     )
     requests: list[RestoreRequest] = []
     for path in arguments.files:
         image = InputImage(
-            _absolute(path),
+            absolute(path),
             arguments.scene,
             arguments.channel,
             pixel_size_um=arguments.pixel_size_um,
@@ -56,52 +54,6 @@ def restore(arguments: argparse.Namespace) -> int:
         for _, result in done:
             print(result.folder)
     return 0 if len(done) == len(requests) else 1
-
-
-def train(arguments: argparse.Namespace) -> int:
-    """Train a model from a recipe, or go on with it."""
-    from superlens.core.jobs import Recipe
-    from superlens.core.parameters import build, plain_values
-    from superlens.io.codec import read_json
-    from superlens.methods.catalogue import method_spec
-
-    recipe = read_json(Recipe, arguments.recipe)
-    params_type = method_spec(recipe.method).train_params
-    params = plain_values(build(params_type, {**recipe.params, **dict(arguments.settings)}))
-    request = TrainRequest(
-        dataclasses.replace(recipe, params=params),
-        _absolute(arguments.out),
-        None if arguments.data is None else _absolute(arguments.data),
-        arguments.resume,
-        _compute(arguments),
-    )
-    result = do_request(request, f"train {recipe.model_id}")
-    _print_result(result, arguments.json)
-    return 0
-
-
-def evaluate(arguments: argparse.Namespace) -> int:
-    """Judge a model on pairs of equally named files in two folders."""
-    from superlens.io.model_library import find_model
-    from superlens.prepare.pair_matching import match_by_name
-
-    request = EvaluateRequest(
-        find_model(arguments.model).card.ref,
-        match_by_name(arguments.low, arguments.high),
-        _absolute(arguments.out),
-        dict(arguments.settings),
-        arguments.seed,
-        _compute(arguments),
-    )
-    result = do_request(request, f"evaluate {arguments.model}")
-    rows = json.loads((Path(result.folder) / "rows.json").read_text(encoding="utf-8"))
-    if arguments.json:
-        print_json(rows)
-        return 0
-    for row in rows["rows"]:
-        psnr, ssim = row["psnr_affine"], row["ssim_affine"]
-        print(f"{row['method']:28s} PSNR {psnr:6.2f} dB   SSIM {ssim:.4f}   (affine-aligned)")
-    return 0
 
 
 def measure(arguments: argparse.Namespace) -> int:
@@ -127,7 +79,7 @@ def measure(arguments: argparse.Namespace) -> int:
         model=None if arguments.model is None else find_model(arguments.model).card,
         samples=arguments.samples,
         seed=arguments.seed,
-        compute=_compute(arguments),
+        compute=compute_policy(arguments),
     )
     fields = plate.with_pixel_size(arguments.pixel_size_um).fields
     request = measure_request(spec, fields, arguments.out.absolute(), options)
@@ -142,9 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     request = read_request(arguments.job)
     if arguments.out is not None:
-        request = dataclasses.replace(request, out=_absolute(arguments.out))
+        request = dataclasses.replace(request, out=absolute(arguments.out))
     result = do_request(request, request.kind.value)
-    _print_result(result, arguments.json)
+    print_result(result, arguments.json)
     return 0
 
 
@@ -155,7 +107,7 @@ def report(arguments: argparse.Namespace) -> int:
     runs = [folder.absolute() for folder in arguments.runs]
     request = report_request(runs, arguments.out.absolute(), arguments.title)
     result = do_request(request, "report")
-    _print_result(result, arguments.json)
+    print_result(result, arguments.json)
     return 0
 
 
@@ -179,11 +131,12 @@ def _attempt(request: JobRequest, title: str) -> ResultRecord | None:
         return None
 
 
-def _compute(arguments: argparse.Namespace) -> ComputePolicy:
+def compute_policy(arguments: argparse.Namespace) -> ComputePolicy:
+    """Give where and how to compute, from the words of a command."""
     return ComputePolicy(arguments.device, arguments.threads)
 
 
-def _absolute(path: Path) -> str:
+def absolute(path: Path) -> str:
     """Give a path that a saved request can be done with from any folder."""
     return str(path.absolute())
 
@@ -216,7 +169,8 @@ def _restored(request: RestoreRequest, result: ResultRecord) -> dict[str, Any]:
     }
 
 
-def _print_result(result: ResultRecord, as_json: bool) -> None:
+def print_result(result: ResultRecord, as_json: bool) -> None:
+    """Print the folder of a result, or as JSON also its files and warnings."""
     files = [{"role": file.role, "path": file.path} for file in result.files]
     if as_json:
         print_json({"folder": result.folder, "files": files, "warnings": list(result.warnings)})

@@ -31,6 +31,7 @@ from superlens.engine.device import (
     make_repeatable,
 )
 from superlens.engine.networks import NetworkCache
+from superlens.io.feature_library import find_feature_network
 
 _LOGGER_NAME = "superlens.job"
 _PROGRESS_INTERVAL_S = 0.05
@@ -225,7 +226,7 @@ class MethodRun:
         return None
 
     def feature_weights(self, network: str) -> Weights | None:
-        return None
+        return find_feature_network(network)
 
     def keep(self, name: str, weights: Weights, scores: dict[str, float]) -> None:
         """Keep nothing: there is no folder."""

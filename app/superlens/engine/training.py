@@ -153,7 +153,7 @@ class Training:
             if not data.validation():
                 context.warn("There is only one field of view, so the training is not validated")
             run = self._recorded_run(material, device, base)
-            with _training_memory(plan, device):
+            with training_memory(plan, device):
                 weights = plan.method.train(data, plan.params, run)
             self._say_feeding(data.feeding)
             context.progress("Writing the model", 0, 1)
@@ -269,7 +269,12 @@ class Training:
 
 
 @contextmanager
-def _training_memory(plan: TrainingPlan, device: ChosenDevice) -> Generator[None]:
+def training_memory(plan: TrainingPlan, device: ChosenDevice) -> Generator[None]:
+    """Say what to change in a recipe when memory ends inside the block.
+
+    Raises:
+        OutOfMemory: it did.
+    """
     try:
         with memory_errors_translated():
             yield
