@@ -62,7 +62,7 @@ FIELD_LOW_PX = 128
 PHOTONS = (100.0, 30_000.0)
 BACKGROUND = (0.005, 0.1)
 CROP_PX = 128
-CROPS, PATCHES_PER_CROP = 16, 3
+CROPS, PATCHES_PER_CROP = 12, 3
 """A training step sees the product of both."""
 LEARNING_RATE = 3e-3
 ABSENT = -0.25
@@ -80,7 +80,7 @@ def main() -> int:
     """Train, or try what is installed; the exit status is 1 where the gate stays shut."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("task", choices=("train", "gate"))
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--out", type=Path, default=None, help="where the weights or numbers go")
     parser.add_argument("--weights", type=Path, default=None, help="folder of the network to try")
     given = os.environ.get("SUPERLENS_SHARED_DATA", str(DATA))

@@ -83,10 +83,12 @@ def test_evaluate_ranks_the_model_beside_input_and_bicubic(
 
     status = run(["evaluate", "--model", MODEL, *folders, "--out", str(tmp_path / "o"), "--json"])
 
-    rows = {row["method"]: row for row in answer(capsys)["rows"]}
+    found = answer(capsys)
+    psnr = {row["method"]: row["measures"]["psnr_affine"]["value"] for row in found["rows"]}
     assert status == DONE
-    assert list(rows) == ["input", "bicubic", MODEL]
-    assert rows[MODEL]["psnr_affine"] > rows["bicubic"]["psnr_affine"] + 2
+    assert list(psnr) == ["input", "bicubic", MODEL]
+    assert psnr[MODEL] > psnr["bicubic"] + 2
+    assert (tmp_path / "o" / "figure.png").is_file()
 
 
 def test_measure_then_report_from_a_plate(

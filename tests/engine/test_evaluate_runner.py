@@ -1,21 +1,25 @@
 """Judging a model on pairs."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
+from fakes.method import install_fake_model, known_here
 from fakes.training import FakeRun
 from superlens.core.errors import InvalidInput, JobCancelled
+from superlens.core.evaluation import Evaluation
 from superlens.core.jobs import EvaluateRequest, PairFile, PhantomSource, Recipe
 from superlens.core.method import Weights
 from superlens.core.records import ModelRef
 from superlens.engine.context import JobContext
 from superlens.engine.control import JobControl
+from superlens.engine.evaluation_table import SUMMARY_COLUMNS
 from superlens.engine.execute import execute
 from superlens.engine.model_making import model_card
-from superlens.engine.runners.evaluate import fidelity_row
+from superlens.io.codec import read_json
 from superlens.io.runs import read_run
 from superlens.io.tables import read_table
 from superlens.io.weights import save_model
@@ -43,13 +47,18 @@ def _nearest_weights() -> Weights:
     return Weights({"generator": tensors}, shape)
 
 
+def _install(tmp_path, model_id):
+    weights = _nearest_weights()
+    recipe = replace(RECIPE, model_id=model_id)
+    card = model_card(recipe, method_spec("resrgan"), TRAINING_NORMALISATION, weights)
+    saved = save_model(tmp_path / "home" / "models" / model_id, card, weights, half=False)
+    return ModelRef(saved.id, saved.sha256)
+
+
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     monkeypatch.setenv("SUPERLENS_HOME", str(tmp_path / "home"))
-    weights = _nearest_weights()
-    card = model_card(RECIPE, method_spec("resrgan"), TRAINING_NORMALISATION, weights)
-    saved = save_model(tmp_path / "home" / "models" / "tiny-x2", card, weights, half=False)
-    return ModelRef(saved.id, saved.sha256)
+    return _install(tmp_path, "tiny-x2")
 
 
 @pytest.fixture
@@ -84,15 +93,50 @@ def _evaluate(model, pairs, out, control=None):
 def test_rows_name_input_bicubic_and_model_with_their_means(model, pairs, tmp_path):
     result = _evaluate(model, pairs, tmp_path / "run")
 
-    saved = json.loads((tmp_path / "run" / "rows.json").read_text())
-    assert [row["method"] for row in saved["rows"]] == ["input", "bicubic", "tiny-x2"]
-    assert {row["n"] for row in saved["rows"]} == {2}
-    for row in saved["rows"]:
-        ours = [pair for pair in saved["pairs"] if pair["method"] == row["method"]]
-        for measure in ("psnr_affine", "ssim_affine", "nrmse", "pearson", "frc_cutoff"):
-            assert row[measure] == pytest.approx(np.mean([pair[measure] for pair in ours]))
+    found = read_json(Evaluation, tmp_path / "run" / "rows.json")
+    assert [row.method for row in found.rows] == ["input", "bicubic", "tiny-x2"]
+    for row in found.rows:
+        assert (row.n, row.fields) == (2, 2)
+        ours = [picture for picture in found.pictures if picture.method == row.method]
+        for measure in ("psnr_affine", "ssim_care", "nrmse", "pearson", "frc_cutoff", "rsp"):
+            values = [picture.measures[measure] for picture in ours]
+            assert row.measures[measure].value == pytest.approx(np.mean(values))
+            assert row.measures[measure].lo <= row.measures[measure].value
+            assert row.measures[measure].hi >= row.measures[measure].value
     assert result.path_of("rows") == "rows.csv"
     assert result.path_of("rows_json") == "rows.json"
+    assert result.path_of("summary") == "summary.csv"
+
+
+def test_every_measure_is_named_and_every_model_compared_with_bicubic(model, pairs, tmp_path):
+    _evaluate(model, pairs, tmp_path / "run")
+
+    found = read_json(Evaluation, tmp_path / "run" / "rows.json")
+    ids = [measure.id for measure in found.measures]
+    assert ids[:9] == [
+        f"{name}_{mode}"
+        for mode in ("raw", "affine", "care")
+        for name in ("psnr", "ssim", "ms_ssim")
+    ]
+    assert set(found.rows[2].measures) <= set(ids)
+    assert {one.method for one in found.differences} == {"tiny-x2"}
+    gain = next(one for one in found.differences if one.measure == "psnr_affine")
+    means = {row.method: row.measures["psnr_affine"].value for row in found.rows}
+    assert gain.estimate.value == pytest.approx(means["tiny-x2"] - means["bicubic"])
+    # Pictures of 128 pixels have three scales, and the name says so.
+    assert found.measure("ms_ssim_affine").title == "MS-SSIM(3) (affine)"
+    assert found.settings["MS-SSIM"] == "three scales: all pictures are under 176 px"
+    assert found.libraries["numpy"] == np.__version__
+
+
+def test_pictures_of_one_field_are_one_witness(model, pairs, tmp_path):
+    together = tuple(replace(pair, field_id="one") for pair in pairs)
+
+    _evaluate(model, together, tmp_path / "run")
+
+    row = read_json(Evaluation, tmp_path / "run" / "rows.json").rows[0]
+    assert (row.n, row.fields) == (2, 1)
+    assert row.measures["psnr_affine"].lo is None
 
 
 def test_baselines_are_what_they_are_called(model, pairs, tmp_path):
@@ -100,8 +144,8 @@ def test_baselines_are_what_they_are_called(model, pairs, tmp_path):
 
     low = tifffile.imread(pairs[0].low).astype(np.float32)
     high = tifffile.imread(pairs[0].high).astype(np.float32)
-    saved = json.loads((tmp_path / "run" / "rows.json").read_text())["pairs"]
-    values = {row["method"]: row["psnr_affine"] for row in saved if row["field"] == "field 0"}
+    pictures = read_json(Evaluation, tmp_path / "run" / "rows.json").pictures
+    values = {row.method: row.measures["psnr_affine"] for row in pictures if row.field == "field 0"}
     assert values["bicubic"] == pytest.approx(psnr_affine(bicubic(low, 2), high))
     assert values["input"] == pytest.approx(psnr_affine(np.kron(low, np.ones((2, 2))), high))
     # The model gives the means of 2 x 2 pixels; the engine then conserves the smooth local mean.
@@ -110,21 +154,93 @@ def test_baselines_are_what_they_are_called(model, pairs, tmp_path):
     assert values["tiny-x2"] == pytest.approx(expected, abs=0.3)
 
 
-def test_table_holds_every_pair_and_the_means(model, pairs, tmp_path):
+def test_tables_hold_every_picture_and_every_estimate(model, pairs, tmp_path):
     _evaluate(model, pairs, tmp_path / "run")
 
     columns, rows = read_table(tmp_path / "run" / "rows.csv")
+    assert columns[:4] == ("method", "field", "picture", "psnr_raw")
+    assert [row[1] for row in rows] == ["field 0"] * 3 + ["field 1"] * 3
+    assert {row[2] for row in rows} == {"0.tif", "1.tif"}
+    columns, rows = read_table(tmp_path / "run" / "summary.csv")
+    assert columns == SUMMARY_COLUMNS
+    psnr = {row[0]: row for row in rows if row[1] == "psnr_affine"}
+    over = float(psnr["tiny-x2"][columns.index("over_bicubic")])
+    assert over == pytest.approx(float(psnr["tiny-x2"][4]) - float(psnr["bicubic"][4]))
+    assert psnr["bicubic"][columns.index("over_bicubic")] == ""
 
-    assert columns == (
-        "method",
-        "field",
-        "psnr_affine",
-        "ssim_affine",
-        "nrmse",
-        "pearson",
-        "frc_cutoff",
+
+def test_figure_lies_beside_the_tables(model, pairs, tmp_path):
+    result = _evaluate(model, pairs, tmp_path / "run")
+
+    svg = (tmp_path / "run" / result.path_of("figure_svg")).read_text()
+    assert svg.startswith("<svg")
+    assert "tiny-x2" in svg
+    with Image.open(tmp_path / "run" / result.path_of("figure_png")) as png:
+        assert png.width > 1000
+
+
+def test_two_models_are_judged_side_by_side(model, pairs, tmp_path):
+    other = _install(tmp_path, "other-x2")
+    request = EvaluateRequest(model, pairs, str(tmp_path / "run"), further=(other,))
+
+    execute("job-1", request, JobContext("job-1", lambda event: None))
+
+    found = read_json(Evaluation, tmp_path / "run" / "rows.json")
+    assert [row.method for row in found.rows] == ["input", "bicubic", "tiny-x2", "other-x2"]
+    assert found.rows[2].sha256 == model.sha256
+    assert found.rows[3].measures == found.rows[2].measures
+
+
+def test_model_named_twice_is_refused(model, pairs, tmp_path):
+    request = EvaluateRequest(model, pairs, str(tmp_path / "run"), further=(model,))
+
+    with pytest.raises(InvalidInput, match="named twice"):
+        execute("job-1", request, JobContext("job-1", lambda event: None))
+
+
+def test_samples_let_the_spread_be_judged(pairs, tmp_path, monkeypatch):
+    monkeypatch.setenv("SUPERLENS_HOME", str(tmp_path / "home"))
+    card = install_fake_model(tmp_path / "home" / "models")
+    with known_here():
+        request = EvaluateRequest(card.ref, pairs, str(tmp_path / "run"), samples=4)
+        execute("job-1", request, JobContext("job-1", lambda event: None))
+
+    found = read_json(Evaluation, tmp_path / "run" / "rows.json")
+    ours = found.row("fake-x2").measures
+    assert 0.0 <= ours["coverage_90"].value <= 1.0
+    assert ours["ence"].value > 0
+    assert ours["ause"].value > 0
+    assert "coverage_90" not in found.row("bicubic").measures
+    # The fake's samples differ by a checkerboard of one height everywhere.
+    assert found.measure("coverage_90").ideal == 0.9
+
+
+def test_bad_pairs_are_named_and_the_rest_is_judged(model, pairs, tmp_path):
+    even = tmp_path / "even.tif"
+    tifffile.imwrite(even, np.full((SIDE, SIDE), 7, np.uint16))
+    bad = (
+        replace(pairs[0], high=str(even), field_id="even"),
+        replace(pairs[0], high=str(tmp_path / "gone.tif"), field_id="gone"),
+        replace(pairs[0], high=pairs[0].low, field_id="size"),
     )
-    assert [row[1] for row in rows] == ["field 0"] * 3 + ["field 1"] * 3 + ["mean of 2"] * 3
+
+    result = _evaluate(model, (*bad, *pairs), tmp_path / "run")
+
+    found = read_json(Evaluation, tmp_path / "run" / "rows.json")
+    assert found.rows[0].n == 2
+    assert len(found.left_out) == 3
+    assert "even.tif is the same everywhere" in found.left_out[0]
+    assert "gone.tif" in found.left_out[1]
+    assert result.warnings == found.left_out
+
+
+def test_nothing_but_bad_pairs_is_refused(model, pairs, tmp_path):
+    bad = (replace(pairs[0], high=str(tmp_path / "gone.tif")),)
+
+    with pytest.raises(InvalidInput, match="None of the pairs") as refused:
+        _evaluate(model, bad, tmp_path / "run")
+    assert "gone.tif" in refused.value.advice
+    assert not (tmp_path / "run").exists()
 
 
 def test_run_folder_is_complete(model, pairs, tmp_path):
@@ -151,27 +267,6 @@ def test_cancelled_evaluation_leaves_nothing(model, pairs, tmp_path):
 def test_no_pairs_are_refused(model, tmp_path):
     with pytest.raises(InvalidInput, match="no pairs"):
         _evaluate(model, (), tmp_path / "run")
-
-
-def test_small_picture_has_no_frc():
-    truth = np.random.default_rng(0).random((64, 64)).astype(np.float32)
-
-    assert fidelity_row("m", "f", truth + 0.1, truth).frc_cutoff is None
-
-
-def test_frc_of_a_blurred_picture_ends_where_the_blur_does():
-    rng = np.random.default_rng(0)
-    truth = rng.standard_normal((256, 256)).astype(np.float32)
-    frequency = np.hypot(np.fft.fftfreq(256)[:, None], np.fft.fftfreq(256)[None])
-    kept = np.where(frequency < 0.2, np.fft.fft2(truth), 0)
-    lost = rng.standard_normal((256, 256)) * 1e-3
-
-    picture = (np.fft.ifft2(kept).real + lost).astype(np.float32)
-
-    # Rings are smoothed over seven of 128.
-    assert fidelity_row("m", "f", picture, truth).frc_cutoff == pytest.approx(0.2, abs=0.02)
-    assert fidelity_row("m", "f", truth, truth).frc_cutoff == 0.5
-    assert fidelity_row("m", "f", lost.astype(np.float32), truth).frc_cutoff == 0.0
 
 
 def test_constructed_network_gives_block_means(model):

@@ -13,6 +13,8 @@ def models(arguments: argparse.Namespace) -> int:
     """List the installed models, install another one, or remove one."""
     if arguments.import_file is not None:
         return _import(arguments)
+    if arguments.features_file is not None:
+        return _import_features(arguments)
     if arguments.add_folder is not None:
         return _add(arguments)
     if arguments.remove_id is not None:
@@ -63,6 +65,18 @@ def _import(arguments: argparse.Namespace) -> int:
     print(f"Licence {card.licence}")
     for limit in card.limits:
         print(f"  {limit}")
+    return 0
+
+
+def _import_features(arguments: argparse.Namespace) -> int:
+    """Keep a published feature network among the user's own."""
+    from superlens.engine.feature_import import import_features
+
+    card = import_features(arguments.features_file.absolute())
+    if arguments.json:
+        print_json({"id": card.id, "title": card.title, "sha256": card.source_sha256})
+    else:
+        print(f"{card.id}  {card.title}  {card.source_sha256[:12]}")
     return 0
 
 

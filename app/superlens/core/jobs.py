@@ -284,8 +284,13 @@ class EvaluateRequest:
     """With absolute paths."""
     out: str
     params: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    """Restore parameters of all models."""
     seed: int = 0
     compute: ComputePolicy = ComputePolicy()
+    further: tuple[ModelRef, ...] = ()
+    """Models judged beside the first, on the same pairs; all of one scale."""
+    samples: int = 0
+    """How many samples tell a model's spread, which is then judged too; 0 judges its one answer."""
     kind: JobKind = JobKind.EVALUATE
     format: int = REQUEST_FORMAT
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QMarginsF, QPointF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -61,6 +61,30 @@ def write_pdf(document: Document, path: Path) -> None:
     """
     with _application(), replace_file(path) as part:
         _print(document, part)
+
+
+def paint_png(svg: str, width_px: int) -> bytes:
+    """Give a drawing as a PNG file on white.
+
+    Args:
+        svg: the drawing, an SVG document of `svg.Drawing`.
+        width_px: of the picture; its height follows.
+    """
+    with _application():
+        _bundled_families()
+        renderer = QSvgRenderer(QByteArray(svg.encode()))
+        size = renderer.defaultSize()
+        height_px = round(width_px * size.height() / size.width())
+        image = QImage(width_px, height_px, QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        renderer.render(painter)
+        painter.end()
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        image.save(buffer, "PNG")
+        return bytes(buffer.data().data())
 
 
 @contextmanager

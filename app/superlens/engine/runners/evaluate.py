@@ -1,205 +1,296 @@
-"""Judges a model on pairs with known truth, beside the input itself and bicubic interpolation.
+"""Judges models on pairs with known truth, beside the input itself and bicubic interpolation.
 
-Every number is taken after the best straight-line fit of the brightness, per image and over all of
-it; nothing is cropped, clipped or rounded.
+What is measured is listed in `evaluation_measures` and `evaluation_features`; here is the course
+of the job. A pair that cannot be judged is left out with the reason, the others go on.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from superlens.core.errors import InvalidInput
+from superlens.core.errors import InvalidInput, UnreadableFile
+from superlens.core.evaluation import Evaluation, Measure, PictureRow
 from superlens.core.jobs import EvaluateRequest, PairFile
 from superlens.core.method import Array
 from superlens.core.records import Number, ResultRecord
 from superlens.engine.context import JobContext
-from superlens.engine.image_reading import PlaneIndex
-from superlens.engine.restoration import restore_plane_samples
-from superlens.engine.restorer import Restorer, open_restorer
+from superlens.engine.evaluation_features import (
+    TRUTH,
+    FeatureStore,
+    FeatureTool,
+    PairTool,
+    feature_set,
+    load_tools,
+    matched,
+    remember,
+    set_estimates,
+    set_measures,
+)
+from superlens.engine.evaluation_measures import (
+    SPREAD_MEASURES,
+    Judged,
+    fit_sharpness,
+    judge,
+    measures_for,
+    multi_scale_note,
+)
+from superlens.engine.evaluation_pictures import (
+    Answer,
+    answers,
+    field_of,
+    open_models,
+    read_judged_pair,
+)
+from superlens.engine.evaluation_table import differences, method_rows, write_evaluation
+from superlens.engine.restorer import Restorer
 from superlens.engine.run_record import Beginning, finished_run
+from superlens.engine.versions import software_versions
 from superlens.io.atomic import replace_file
-from superlens.io.codec import encode
-from superlens.io.images import open_image
 from superlens.io.runs import Note, RunFolder, create_run
-from superlens.io.tables import write_table
-from superlens.prepare.pairs import read_pair
-from superlens.quality.baselines import bicubic
-from superlens.quality.fidelity import fidelity
-from superlens.quality.resolution import SMALLEST_SIDE, FrcState, Threshold, frc_resolution
+from superlens.quality.bootstrap import DRAWS, LEVEL
+from superlens.quality.niqe import NiqeModel
+from superlens.report.evaluate_plots import evaluation_drawing
 
-INPUT_ROW = "input"
-BICUBIC_ROW = "bicubic"
-MEASURES = ("psnr_affine", "ssim_affine", "nrmse", "pearson", "frc_cutoff")
-"""The last is a spatial frequency: cycles per high-resolution pixel up to which the picture agrees
-with the truth (Fourier ring correlation above 0.5); 0.5 means up to the very end."""
-COLUMNS = ("method", "field", *MEASURES)
+_PHASE = "Judging"
+_HEADLINE = "psnr_affine"
+_FIGURE_PX = 2118
+"""Width of the figure: about 300 dpi on a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """How close one picture of one field is to the truth."""
+@dataclass(slots=True)
+class _Bench:
+    """What judges: loaded once, filled picture by picture."""
 
-    method: str
-    """`input`, `bicubic` or the id of the model."""
-    field: str
-    psnr_affine: float
-    ssim_affine: float
-    nrmse: float
-    pearson: float
-    frc_cutoff: float | None
-    """None where the picture is too small for it."""
+    restorers: tuple[Restorer, ...]
+    set_tools: tuple[FeatureTool, ...]
+    pair_tools: tuple[PairTool, ...]
+    niqe_model: NiqeModel | None
+    stores: dict[str, FeatureStore] = field(default_factory=dict[str, FeatureStore])
+    rows: list[PictureRow] = field(default_factory=list[PictureRow])
+    sides: list[int] = field(default_factory=list[int])
 
-
-@dataclass(frozen=True, slots=True)
-class MeanRow:
-    """The mean of a method's rows."""
-
-    method: str
-    n: int
-    psnr_affine: float
-    ssim_affine: float
-    nrmse: float
-    pearson: float
-    frc_cutoff: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """`rows.json`."""
-
-    rows: tuple[MeanRow, ...]
-    pairs: tuple[Row, ...]
+    @property
+    def scale(self) -> int:
+        return self.restorers[0].card.scale
 
 
 def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRecord:
-    """Judge a model.
+    """Judge one or several models.
 
     Args:
         job_id: id of the job.
-        request: the model and the pairs, with absolute paths.
+        request: the models and the pairs, with absolute paths.
         context: the surroundings of the job.
 
     Returns:
-        The run folder: `rows.csv`, `rows.json`, `log.txt`.
+        The run folder: `rows.json` (see `core.evaluation`), `rows.csv`, `summary.csv`,
+        `figure.svg`, `figure.png`, `log.txt`.
 
     Raises:
-        InvalidInput: there are no pairs, or one of them does not fit the scale of the model.
+        InvalidInput: there are no pairs, none of them can be judged, or the models differ in scale.
         JobCancelled: the user asked to stop.
     """
     if not request.pairs:
         raise InvalidInput("There are no pairs to judge the model on", "Give two folders of images")
     began = Beginning()
-    with create_run(Path(request.out)) as folder:
+    with create_run(Path(request.out)) as folder, ExitStack() as stack:
         context.keep_log(folder.log)
-        with open_restorer(
-            request.model, request.params, request.compute, request.seed, context
-        ) as restorer:
-            count = len(request.pairs)
-            context.accept(
-                f"Judge {restorer.card.id} on {count} pair{'s' if count > 1 else ''} "
-                f"on {restorer.device.text}"
-            )
-            rows = tuple(_judged(request, restorer, context))
-        means = tuple(_means(rows))
-        _write(folder, Rows(means, rows))
+        restorers = open_models(request, context, stack)
+        names, device = ", ".join(one.card.id for one in restorers), restorers[0].device
+        count = len(request.pairs)
+        context.accept(f"Judge {names} on {count} pair{'s' if count > 1 else ''} on {device.text}")
+        evaluation = _evaluated(request, restorers, context)
+        _write(folder, evaluation)
         result = ResultRecord(
             job_id=job_id,
             kind=request.kind.value,
             folder=str(folder.out),
             files=folder.files,
-            numbers=tuple(
-                Number(f"{row.method} psnr_affine", row.psnr_affine, unit="dB") for row in means
-            ),
+            numbers=_numbers(evaluation),
             warnings=context.warnings,
-            device=restorer.device.text,
+            device=device.text,
         )
-        folder.publish(finished_run(request, result, began, _notes(request)))
+        folder.publish(finished_run(request, result, began, _notes(request, evaluation)))
     return result
 
 
-def fidelity_row(method: str, field: str, picture: Array, truth: Array) -> Row:
-    """Compare one picture with the truth."""
-    judged = fidelity(picture, truth)
-    return Row(
-        method,
-        field,
-        judged.psnr_affine,
-        judged.ssim_affine,
-        judged.nrmse,
-        judged.pearson,
-        _frc_cutoff(picture, truth),
+def _evaluated(
+    request: EvaluateRequest, restorers: tuple[Restorer, ...], context: JobContext
+) -> Evaluation:
+    pairs, left_out = _readable(request.pairs, restorers[0].card.scale, context)
+    sides = [side for _, side in pairs]
+    truths = [lambda pair=pair: _truth(pair, restorers[0].card.scale) for pair, _ in pairs]
+    context.progress("Learning the texture of the truths", 0, 1)
+    model = fit_sharpness(truths, min(sides))
+    bench = _Bench(restorers, *load_tools(restorers[0].device.id), model)
+    _say_what_is_missing(bench, context)
+    for number, (pair, _) in enumerate(pairs):
+        context.check()
+        context.progress(_PHASE, number, len(pairs))
+        try:
+            _judge_pair(pair, bench, request.samples, context)
+        except InvalidInput as error:
+            left_out.append(_left_out(pair, error, context))
+    context.progress(_PHASE, len(pairs), len(pairs))
+    if not bench.rows:
+        raise InvalidInput("None of the pairs could be judged", left_out[0])
+    return _evaluation(request, bench, left_out)
+
+
+def _readable(
+    pairs: Sequence[PairFile], scale: int, context: JobContext
+) -> tuple[list[tuple[PairFile, int]], list[str]]:
+    """Give the pairs that can be judged with the shorter side of their truths, and the others."""
+    found: list[tuple[PairFile, int]] = []
+    left_out: list[str] = []
+    for number, pair in enumerate(pairs):
+        context.check()
+        context.progress("Reading pairs", number, len(pairs))
+        try:
+            found.append((pair, min(_truth(pair, scale).shape)))
+        except (InvalidInput, UnreadableFile) as error:
+            left_out.append(_left_out(pair, error, context))
+    if not found:
+        raise InvalidInput("None of the pairs can be judged", left_out[0])
+    return found, left_out
+
+
+def _truth(pair: PairFile, scale: int) -> Array:
+    return read_judged_pair(pair, scale)[1]
+
+
+def _left_out(pair: PairFile, error: InvalidInput, context: JobContext) -> str:
+    text = f"{Path(pair.low).name} was left out: {error.sentence}"
+    context.warn(text)
+    return text
+
+
+def _say_what_is_missing(bench: _Bench, context: JobContext) -> None:
+    if not bench.set_tools:
+        context.log("No feature network is installed: FD and KD are left out")
+    if bench.niqe_model is None:
+        context.log("The truths are too small or too plain for NIQE-fit, which is left out")
+
+
+def _judge_pair(pair: PairFile, bench: _Bench, samples: int, context: JobContext) -> None:
+    low, truth = read_judged_pair(pair, bench.scale)
+    made = list(answers(low, bench.scale, bench.restorers, samples, context))
+    found: dict[str, dict[str, float | None]] = {}
+    for answer in made:
+        context.check()
+        judged = Judged(answer.picture, low, truth, bench.scale, answer.spread)
+        found[answer.method] = judge(judged, bench.niqe_model)
+    _add_features(pair, made, truth, (bench, found))
+    bench.sides.append(min(truth.shape))
+    picture = Path(pair.low).name
+    bench.rows += [
+        PictureRow(method, field_of(pair), picture, values) for method, values in found.items()
+    ]
+
+
+def _add_features(
+    pair: PairFile,
+    made: Sequence[Answer],
+    truth: Array,
+    into: tuple[_Bench, dict[str, dict[str, float | None]]],
+) -> None:
+    """Take what rests on feature networks, in the same brightness for all."""
+    bench, found = into
+    if not bench.set_tools and not bench.pair_tools:
+        return
+    same = {answer.method: matched(answer.picture, truth)[0] for answer in made}
+    same[TRUTH] = matched(truth, truth)[1]
+    for tool in bench.set_tools:
+        store = bench.stores.setdefault(tool.key, FeatureStore())
+        for method, apart in remember(store, tool, same, field_of(pair)).items():
+            found[method][f"{tool.key}_pd"] = apart
+    for tool in bench.pair_tools:
+        for answer in made:
+            distance = tool.compare(same[answer.method], same[TRUTH])
+            found[answer.method][tool.measure.id] = distance
+
+
+def _evaluation(request: EvaluateRequest, bench: _Bench, left_out: Sequence[str]) -> Evaluation:
+    single = list(measures_for(min(bench.sides), bench.niqe_model))
+    if any("coverage_90" in row.measures for row in bench.rows):
+        single += SPREAD_MEASURES
+    single += [tool.measure for tool in bench.pair_tools]
+    sets: dict[str, dict[str, object]] = {}
+    measures: list[Measure] = list(single)
+    features = []
+    for tool in bench.set_tools:
+        store = bench.stores[tool.key]
+        if not store.fields:
+            continue
+        measures += set_measures(tool)
+        features.append(feature_set(tool, store, request.seed))
+        for method, estimates in set_estimates(tool, store, request.seed).items():
+            sets.setdefault(method, {}).update(estimates)
+    by_picture = [one for one in measures if any(one.id in row.measures for row in bench.rows)]
+    models = {one.card.id: one.card.sha256 for one in bench.restorers}
+    return Evaluation(
+        tuple(measures),
+        method_rows(bench.rows, by_picture, sets, models, request.seed),
+        differences(bench.rows, by_picture, request.seed),
+        tuple(bench.rows),
+        tuple(features),
+        LEVEL,
+        _settings(request, bench),
+        dict(software_versions().libraries),
+        tuple(left_out),
     )
 
 
-def _judged(request: EvaluateRequest, restorer: Restorer, context: JobContext) -> Iterator[Row]:
-    scale = restorer.card.scale
-    for number, pair in enumerate(request.pairs):
-        context.check()
-        context.progress("Judging", number, len(request.pairs))
-        low, truth = read_pair(pair, None, scale)
-        pictures: tuple[tuple[str, Callable[[], Array]], ...] = (
-            (INPUT_ROW, lambda low=low: low.repeat(scale, 0).repeat(scale, 1)),
-            (BICUBIC_ROW, lambda low=low: bicubic(low, scale)),
-            (restorer.card.id, lambda pair=pair: _restored(pair, restorer)),
-        )
-        for method, make in pictures:
-            context.check()
-            yield fidelity_row(method, _field(pair), make(), truth)
-    context.progress("Judging", len(request.pairs), len(request.pairs))
+def _settings(request: EvaluateRequest, bench: _Bench) -> dict[str, str]:
+    used = bench.niqe_model
+    return {
+        "data range": "maximum minus minimum of each truth; 1 in the mode CARE",
+        "normalisation modes": "raw, affine (least squares per picture), CARE (truth's percentiles"
+        " 0.1 and 99.9, then least squares)",
+        "border left out": "0 px",
+        "SSIM window": "Gaussian 11 x 11, sigma 1.5, valid area",
+        "MS-SSIM": multi_scale_note(bench.sides),
+        "NIQE-fit blocks": f"{used.block} px" if used is not None else "left out",
+        "FRC": "threshold 0.5 against the truth",
+        "rounding": "none",
+        "samples": str(request.samples),
+        "intervals": f"{LEVEL:.0%} over fields drawn with replacement, {DRAWS} draws, seed"
+        f" {request.seed}; of Fréchet distances by leaving out one field after the other",
+    }
 
 
-def _restored(pair: PairFile, restorer: Restorer) -> Array:
-    with open_image(Path(pair.low)) as source:
-        return restore_plane_samples(restorer, source, PlaneIndex()).mean
+def _write(folder: RunFolder, evaluation: Evaluation) -> None:
+    from superlens.report.pdf import paint_png
+
+    write_evaluation(folder, evaluation)
+    svg = evaluation_drawing(evaluation).svg()
+    with replace_file(folder.file("figure_svg", "figure.svg")) as part:
+        part.write_text(svg, encoding="utf-8")
+    with replace_file(folder.file("figure_png", "figure.png")) as part:
+        part.write_bytes(paint_png(svg, _FIGURE_PX))
 
 
-def _field(pair: PairFile) -> str:
-    return pair.field_id or Path(pair.low).stem
+def _numbers(evaluation: Evaluation) -> tuple[Number, ...]:
+    found: list[Number] = []
+    for row in evaluation.rows:
+        estimate = row.measures[_HEADLINE]
+        value = np.nan if estimate.value is None else estimate.value
+        name = f"{row.method} {_HEADLINE}"
+        found.append(Number(name, float(value), estimate.lo, estimate.hi, "dB"))
+    return tuple(found)
 
 
-def _frc_cutoff(picture: Array, truth: Array) -> float | None:
-    if min(truth.shape) < SMALLEST_SIDE:
-        return None
-    found = frc_resolution(picture, truth, threshold=Threshold.HALF)
-    match found.state:
-        case FrcState.RESOLVED:
-            return None if found.resolution is None else 1 / found.resolution
-        case FrcState.BEYOND_NYQUIST:
-            return 0.5
-        case FrcState.NO_SIGNAL:
-            return 0.0
-
-
-def _means(rows: tuple[Row, ...]) -> Iterator[MeanRow]:
-    for method in dict.fromkeys(row.method for row in rows):
-        ours = [row for row in rows if row.method == method]
-        yield MeanRow(method, len(ours), *(_mean(ours, measure) for measure in MEASURES))
-
-
-def _mean(rows: list[Row], measure: str) -> float:
-    known = [value for row in rows if (value := getattr(row, measure)) is not None]
-    return float(np.mean(known)) if known else float("nan")
-
-
-def _write(folder: RunFolder, rows: Rows) -> None:
-    table = [dataclasses.astuple(row) for row in rows.pairs]
-    table += [
-        (row.method, f"mean of {row.n}", *(getattr(row, measure) for measure in MEASURES))
-        for row in rows.rows
-    ]
-    write_table(folder.file("rows", "rows.csv"), COLUMNS, table)
-    with replace_file(folder.file("rows_json", "rows.json")) as part:
-        part.write_bytes(encode(rows))
-
-
-def _notes(request: EvaluateRequest) -> dict[str, Note]:
+def _notes(request: EvaluateRequest, evaluation: Evaluation) -> dict[str, Note]:
     return {
         "model_id": request.model.id,
         "model_sha256": request.model.sha256,
+        "models": ", ".join(model.id for model in (request.model, *request.further)),
         "seed": request.seed,
         "pairs": len(request.pairs),
+        "pairs_left_out": len(evaluation.left_out),
+        "fields": max(row.fields for row in evaluation.rows),
         "fit": "straight line per image",
     }

@@ -133,10 +133,14 @@ def patches_of(picture: NDArray[np.float32], side: int = PATCH_PX) -> NDArray[np
         (N, side, side); the picture's mean became 0, its standard deviation 1 (0 for an even one).
         None of it changes when the picture's brightness is scaled or shifted.
     """
+    return cut(standardised(picture), side)
+
+
+def cut(picture: NDArray[np.floating], side: int) -> NDArray[np.float32]:
+    """Cut (Y, X) into patches side by side, (N, side, side); what is left over is not seen."""
     rows, columns = picture.shape[0] // side, picture.shape[1] // side
-    whole = standardised(picture)[: rows * side, : columns * side]
-    blocks = whole.reshape(rows, side, columns, side).swapaxes(1, 2)
-    return blocks.reshape(rows * columns, side, side)
+    blocks = picture[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    return blocks.swapaxes(1, 2).reshape(rows * columns, side, side).astype(np.float32)
 
 
 def standardised(picture: NDArray[np.float32]) -> NDArray[np.float32]:
