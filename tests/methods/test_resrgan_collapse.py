@@ -15,7 +15,7 @@ def _watch(steps: int, error: float = 0.5, level: float = 0.2) -> CollapseWatch:
 
 def _see(watch: CollapseWatch, steps: int, error: float = 0.5, level: float = 0.2) -> None:
     for _ in range(steps):
-        watch.see(Sight(error, level, 0.2, 0.2))
+        watch.see(Sight(0.1 * error, 0.1, level, 0.2, 0.2))
 
 
 def test_steady_training_is_sound():
@@ -53,6 +53,26 @@ def test_brightness_that_leaves_the_truth_is_a_collapse(level):
     _see(watch, 60, level=level)
 
     assert watch.has_collapsed
+
+
+def test_empty_patches_are_no_collapse():
+    watch = _watch(100)
+
+    # Their error is small, but many times that of enlarging nothing.
+    for _ in range(10):
+        watch.see(Sight(1e-4, 1e-9, 0.0, 0.0, 0.0))
+
+    assert not watch.is_suspect
+
+
+def test_empty_beginning_does_not_make_everything_a_collapse():
+    watch = CollapseWatch()
+    for _ in range(40):
+        watch.see(Sight(0.0, 0.0, 0.0, 0.0, 0.0))
+
+    watch.see(Sight(0.001, 0.1, 0.2, 0.2, 0.2))
+
+    assert not watch.is_suspect
 
 
 def test_dark_beginning_is_not_a_collapse():

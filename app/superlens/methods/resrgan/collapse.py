@@ -3,7 +3,8 @@
 Plain numbers in, verdicts out. Torch-free.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 from typing import Any
 
 SMOOTHING = 0.95
@@ -11,6 +12,8 @@ SMOOTHING = 0.95
 _SETTLED_STEPS = 20
 _FORGETTING = 1.002
 """Per step, of the lowest error: what stays high for some hundred steps is the new normal."""
+_LEAST_ERROR = 0.01
+"""Of that of plain enlargement: what is less may grow without meaning anything."""
 _SUSPECT_ERROR, _COLLAPSED_ERROR = 2.0, 3.0
 _STEADY_DRIFT, _SUSPECT_DRIFT, _COLLAPSED_DRIFT = 0.15, 0.3, 0.5
 COLLAPSED_PSNR_DB = 6.0
@@ -21,7 +24,9 @@ class Sight:
     """What one step shows of the state of a training."""
 
     error: float
-    """Mean absolute error of the batch over that of plainly enlarged pictures."""
+    """Mean absolute error of the restored batch."""
+    plain_error: float
+    """That of plainly enlarged pictures: what the batch would be worth without a network."""
     level: float
     """Mean brightness of the restored batch."""
     expected: float
@@ -31,23 +36,26 @@ class Sight:
 
 
 class CollapseWatch:
-    """Says whether a training is sound, suspect or collapsed, from all its steps so far."""
+    """Says whether a training is sound, suspect or collapsed, from all its steps so far.
+
+    Errors count in relation to those of plain enlargement, as running means of both, so that
+    neither full nor empty patches look like a change.
+    """
 
     def __init__(self) -> None:
         self._steps = 0
-        self._error = self._drift = self._extent = 0.0
-        self._lowest = float("inf")
+        self._means = Sight(0.0, 0.0, 0.0, 0.0, 0.0)
+        self._lowest = math.inf
         self._was_steady = False
 
     def see(self, sight: Sight) -> None:
         """Take in one step."""
         self._steps += 1
-        self._error = _mixed(self._error, sight.error)
-        self._drift = _mixed(self._drift, sight.level - sight.expected)
-        self._extent = _mixed(self._extent, sight.extent)
+        pairs = zip(astuple(self._means), astuple(sight), strict=True)
+        self._means = Sight(*(SMOOTHING * mean + (1 - SMOOTHING) * new for mean, new in pairs))
         if self._steps >= _SETTLED_STEPS:
-            self._lowest = min(self._lowest * _FORGETTING, self._mean_error)
-            self._was_steady = self._was_steady or self._relative_drift <= _STEADY_DRIFT
+            self._lowest = min(self._lowest * _FORGETTING, max(self._error, _LEAST_ERROR))
+            self._was_steady = self._was_steady or self._drift <= _STEADY_DRIFT
 
     @property
     def is_suspect(self) -> bool:
@@ -63,9 +71,7 @@ class CollapseWatch:
         """Give everything it remembers as plain values."""
         return {
             "steps": self._steps,
-            "error": self._error,
-            "drift": self._drift,
-            "extent": self._extent,
+            "means": list(astuple(self._means)),
             "lowest": self._lowest,
             "was_steady": self._was_steady,
         }
@@ -73,23 +79,20 @@ class CollapseWatch:
     def take(self, state: dict[str, Any]) -> None:
         """Remember a state instead."""
         self._steps = state["steps"]
-        self._error, self._drift = state["error"], state["drift"]
-        self._extent, self._lowest = state["extent"], state["lowest"]
+        self._means = Sight(*state["means"])
+        self._lowest = state["lowest"]
         self._was_steady = state["was_steady"]
 
     @property
-    def _mean_error(self) -> float:
-        """The running mean began at 0; this is without that."""
-        return self._error / (1 - SMOOTHING**self._steps) if self._steps else 0.0
+    def _error(self) -> float:
+        plain = self._means.plain_error
+        return self._means.error / plain if plain > 0 else 0.0
 
     @property
-    def _relative_drift(self) -> float:
-        return abs(self._drift) / self._extent if self._extent > 0 else 0.0
+    def _drift(self) -> float:
+        extent = self._means.extent
+        return abs(self._means.level - self._means.expected) / extent if extent > 0 else 0.0
 
     def _is_beyond(self, error: float, drift: float) -> bool:
-        drifts = self._was_steady and self._relative_drift > drift
-        return drifts or self._mean_error > error * self._lowest
-
-
-def _mixed(mean: float, value: float) -> float:
-    return SMOOTHING * mean + (1 - SMOOTHING) * value
+        drifts = self._was_steady and self._drift > drift
+        return drifts or self._error > error * self._lowest

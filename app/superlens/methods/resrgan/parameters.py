@@ -271,7 +271,6 @@ PAPER_B = ResrganTrainParams(
     validate_every=100,
     patience_its=500,
     min_its=1_000,
-    checkpoint_every=100,
 )
 """Fine-tuning of a trained model on real pairs as published; where the paper is silent (batch,
 optimiser, averaging, evaluation interval), as its base, Real-ESRGAN.
