@@ -8,11 +8,16 @@ import pytest
 import tifffile
 
 from superlens.core.cards import NormalisationKind
-from superlens.core.errors import InvalidInput, MissingFile
+from superlens.core.errors import InvalidInput, InvalidParameter, MissingFile
 from superlens.core.jobs import Degradation, HighFile, PairFile, PhantomSource, Recipe
 from superlens.prepare.file_training import FilePairs, spread_over_fields
 from superlens.prepare.normalisation import measure_normalisation
-from superlens.prepare.training_data import check_material, open_material, open_training_data
+from superlens.prepare.training_data import (
+    check_material,
+    describe_material,
+    open_material,
+    open_training_data,
+)
 
 FIELDS, FRAMES = 6, 3
 
@@ -245,6 +250,53 @@ def test_rule_per_image_keeps_the_units_of_the_input(folder):
 def test_recipe_whose_material_cannot_work_is_refused(changes, message):
     with pytest.raises(InvalidInput, match=message):
         check_material(_recipe(**changes))
+
+
+def _highs(fields):
+    return tuple(HighFile(f"high{field}.tif", field_id=f"f{field}") for field in fields)
+
+
+def _from_highs(**changes):
+    recipe = Recipe(
+        "s", "S", "resrgan", 2, {}, 3, highs=_highs(range(4)), degradation=Degradation("confocal")
+    )
+    return dataclasses.replace(recipe, **changes)
+
+
+def test_high_pictures_alone_are_validated_on_real_pairs(folder):
+    material = open_material(_from_highs(pairs=_pairs((4, 5))), folder, 16)
+
+    assert material.data.batch(0, 3).low.shape == (3, 1, 16, 16)
+    assert (material.trained.files, material.trained.fields) == (4, 4)
+    assert (material.validated.files, material.validated.fields) == (6, 2)
+    text = describe_material(_from_highs(pairs=_pairs((4, 5))), material)
+    assert text == (
+        "4 high-resolution images of 4 fields of view alone, made low by the degradation "
+        "'confocal' (validated on 6 real pairs of 2 fields of view)"
+    )
+
+
+def test_high_pictures_without_pairs_are_validated_on_some_of_themselves(folder):
+    material = open_material(_from_highs(), folder, 16)
+
+    assert (material.trained.fields, material.validated.fields) == (3, 1)
+    assert "validated on 1 degraded image" in describe_material(_from_highs(), material)
+
+
+def test_real_pair_of_a_trained_high_picture_is_refused(folder, tmp_path):
+    with pytest.raises(InvalidInput, match="f3"):
+        check_material(_from_highs(pairs=_pairs((3, 4))))
+
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "high5.tif").write_bytes((folder / "high0.tif").read_bytes())
+    with pytest.raises(InvalidInput, match=r"high0\.tif"):
+        open_material(_from_highs(pairs=_pairs((4, 5))), tmp_path, 16)
+
+
+def test_unknown_degradation_is_refused_before_any_file_is_read():
+    with pytest.raises(InvalidParameter, match="confocall"):
+        check_material(_from_highs(degradation=Degradation("confocall")))
 
 
 def test_training_data_of_a_recipe_are_those_of_its_material(folder):

@@ -40,7 +40,7 @@ class Contents:
 
 def check_contents(
     training: Sequence[PairFile | HighFile],
-    validation: Sequence[PairFile],
+    validation: Sequence[PairFile | HighFile],
     folder: Path | None,
     on_file: OnFile,
 ) -> None:
@@ -48,7 +48,7 @@ def check_contents(
 
     Args:
         training: pairs, or high-resolution files alone.
-        validation: pairs.
+        validation: as `training`.
         folder: what the names are relative to.
         on_file: told of every pair.
 

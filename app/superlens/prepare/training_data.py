@@ -5,8 +5,9 @@ from pathlib import Path
 
 from superlens.core.cards import NormalisationKind, NormalisationRule
 from superlens.core.errors import InvalidInput
-from superlens.core.jobs import PairFile, Recipe
+from superlens.core.jobs import HighFile, PairFile, Recipe
 from superlens.core.method import TrainingData
+from superlens.prepare.degradations.catalogue import degradation
 from superlens.prepare.file_training import (
     FilePairs,
     FileTrainingData,
@@ -14,6 +15,7 @@ from superlens.prepare.file_training import (
     PatchPlace,
     measure_dataset,
 )
+from superlens.prepare.high_only_training import HighOnlySource, HighOnlyTrainingData
 from superlens.prepare.leak_check import check_contents
 from superlens.prepare.phantom_training import PhantomTrainingData
 from superlens.prepare.splits import fields_of
@@ -59,6 +61,7 @@ def check_material(recipe: Recipe) -> None:
     Raises:
         InvalidInput: the recipe names no data, or several kinds, or settings that do not fit them,
             or a field, a well or a file is trained on and judged with.
+        InvalidParameter: an unknown degradation, or a setting of it that means nothing.
     """
     kinds = (
         recipe.phantom is not None,
@@ -87,6 +90,9 @@ def check_material(recipe: Recipe) -> None:
         )
     if kinds[1]:
         _file_pairs(recipe, None).parted()
+    if recipe.degradation is not None:
+        degradation(recipe.degradation.pipeline, recipe.degradation.settings)
+        _high_source(recipe, None).parted()
 
 
 def open_training_data(recipe: Recipe, data: Path | None, patch: int) -> TrainingData:
@@ -117,6 +123,8 @@ def open_material(
     if recipe.phantom is not None:
         rule = TRAINING_NORMALISATION
         return Material(PhantomTrainingData(recipe.phantom, recipe.scale, patch, rule), rule)
+    if recipe.highs:
+        return _from_highs(recipe, folder, patch, on_file)
     return _from_pairs(recipe, folder, patch, on_file)
 
 
@@ -135,6 +143,8 @@ def describe_material(recipe: Recipe, material: Material) -> str:
     if recipe.phantom is not None:
         structures = ", ".join(dict.fromkeys(recipe.phantom.specimens))
         return f"simulated images alone ({structures})"
+    if recipe.degradation is not None:
+        return _describe_highs(recipe.degradation.pipeline, recipe, material)
     trained, validated = material.trained, material.validated
     text = f"{_counted(trained.files, 'pair')} of images of {_fields(trained.fields)}"
     if material.places is not None:
@@ -147,14 +157,26 @@ def describe_material(recipe: Recipe, material: Material) -> str:
     return f"{text} (validated on {others} besides)"
 
 
+def _describe_highs(pipeline: str, recipe: Recipe, material: Material) -> str:
+    trained, validated = material.trained, material.validated
+    text = (
+        f"{_counted(trained.files, 'high-resolution image')} of {_fields(trained.fields)} alone, "
+        f"made low by the degradation {pipeline!r}"
+    )
+    if not validated.files:
+        return text
+    kind = "real pair" if recipe.pairs else "degraded image"
+    return f"{text} (validated on {_counted(validated.files, kind)} of {_fields(validated.fields)})"
+
+
 def material_notes(material: Material) -> dict[str, int]:
     """Give the counts that a run records of its material; none for phantoms."""
     if not material.trained.files:
         return {}
     notes = {
-        "training_pairs": material.trained.files,
+        "training_files": material.trained.files,
         "training_fields": material.trained.fields,
-        "validation_pairs": material.validated.files,
+        "validation_files": material.validated.files,
         "validation_fields": material.validated.fields,
     }
     if material.places is None:
@@ -177,6 +199,26 @@ def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile
         places = data.draw_places(recipe.subset, on_file)
         data = FileTrainingData(source, recipe.scale, patch, rule, places)
     return Material(data, rule, _side(data.training), _side(data.validated), places)
+
+
+def _from_highs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
+    source = _high_source(recipe, folder)
+    training, held_out = source.parted()
+    check_contents(training, source.pairs or held_out, folder, on_file)
+    rule = TRAINING_NORMALISATION
+    data = HighOnlyTrainingData(source, recipe.scale, patch, rule)
+    validated = _side(source.pairs) if source.pairs else _high_side(held_out)
+    return Material(data, rule, _high_side(training), validated)
+
+
+def _high_source(recipe: Recipe, folder: Path | None) -> HighOnlySource:
+    if recipe.degradation is None:
+        raise ValueError("A recipe of high-resolution images alone was not checked")
+    return HighOnlySource(recipe.highs, recipe.degradation, recipe.pairs, folder, recipe.seed)
+
+
+def _high_side(files: tuple[HighFile, ...]) -> Side:
+    return Side(len(files), len({file.field_id or file.high for file in files}))
 
 
 def _file_pairs(recipe: Recipe, folder: Path | None) -> FilePairs:
