@@ -81,6 +81,16 @@ def test_figures_of_blurred_photographs(name, decibels, similarity, multiscale):
     assert ms_ssim(blurred, sharp, 1.0) == pytest.approx(multiscale, abs=2e-5)
 
 
+def test_other_settings_give_other_figures():
+    """Why window, range and rounding are part of the definition; figures of the same pair."""
+    clean, noisy = reference_pair()
+
+    assert psnr(np.rint(255 * noisy), np.rint(255 * clean), 255) == pytest.approx(30.772, abs=1e-3)
+    assert ssim(noisy, clean, 2.0) == pytest.approx(0.921551, abs=1e-6)
+    default = metrics.structural_similarity(clean, noisy, data_range=1.0)
+    assert default == pytest.approx(0.921912, abs=1e-6)
+
+
 def test_multiscale_similarity_of_the_reference_pair():
     """pytorch-msssim 1.0.0 gives 0.9916755, torchmetrics 1.9.0 and cubic 0.8.0 0.991676."""
     clean, noisy = reference_pair()

@@ -8,6 +8,7 @@ import pytest
 from scipy import ndimage
 from skimage import data
 
+from shared_data import require_shared_data
 from superlens.core.errors import InvalidInput, UnreadableFile
 from superlens.quality.niqe import (
     BLOCK,
@@ -19,6 +20,7 @@ from superlens.quality.niqe import (
     fit_niqe,
     natural_niqe,
     niqe,
+    niqe_of_set,
 )
 
 
@@ -147,6 +149,24 @@ def test_small_pictures_get_small_blocks_and_say_so(camera):
     assert fit_niqe([camera], "lamina").name == "NIQE-fit(lamina)"
 
 
+def test_patches_count_together_without_seams(camera):
+    model = fit_niqe([camera], "camera", block=32)
+    grass = np.asarray(data.grass(), np.float64)
+    patches = [
+        grass[row : row + 128, column : column + 128]
+        for row in range(0, 512, 128)
+        for column in range(0, 512, 128)
+    ]
+
+    together = niqe_of_set(patches, model)
+
+    # Only the pixels at the edges of the patches differ from those of the whole.
+    assert together == pytest.approx(niqe(grass, model), rel=0.05)
+    assert niqe_of_set([camera], model) == niqe(camera, model)
+    assert niqe_of_set([], model) is None
+    assert niqe_of_set([patches[0][:20]], model) is None
+
+
 def test_nothing_to_learn_from_is_refused(camera):
     with pytest.raises(InvalidInput, match="constant"):
         fit_niqe([np.zeros((200, 200))], "dark")
@@ -165,6 +185,20 @@ def test_published_parameters_come_from_a_file_of_the_user(camera):
     assert model.name == "NIQE"
     assert (model.dataset, model.block, model.span) == (NATURAL, BLOCK, (0.0, 255.0))
     assert niqe(camera, model) == pytest.approx(niqe(camera, own))
+
+
+@pytest.mark.parametrize(
+    ("name", "sigma", "expected"),
+    [("camera", 0, 3.0962), ("camera", 1, 5.3702), ("camera", 2, 8.0489), ("cell", 0, 10.98)],
+)
+def test_published_parameters_give_the_published_figures(name, sigma, expected):
+    """Runs where a user's own parameter file lies beside the checkout; it cannot be shipped."""
+    path = require_shared_data("parameters/niqe_pris_params.npz")
+    picture = np.asarray(getattr(data, name)(), np.float64)
+
+    blurred = ndimage.gaussian_filter(picture, sigma) if sigma else picture
+
+    assert niqe(blurred, natural_niqe(path.read_bytes())) == pytest.approx(expected, abs=0.01)
 
 
 class Trap:

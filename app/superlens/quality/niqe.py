@@ -67,7 +67,22 @@ def niqe(image: ArrayLike, model: NiqeModel) -> float | None:
     Source: Mittal, Soundararajan, Bovik, IEEE Signal Process. Lett. 20, 209 (2013),
     doi 10.1109/LSP.2012.2227726; Eq. 10.
     """
-    features, _ = _block_features(np.asarray(image, np.float64), model.span, model.block)
+    return niqe_of_set([image], model)
+
+
+def niqe_of_set(images: Iterable[ArrayLike], model: NiqeModel) -> float | None:
+    """Give the distance of the texture of many pictures together, such as small patches.
+
+    Args:
+        images: (Y, X) each, of at least one block; smaller ones count for nothing.
+        model: published parameters or a fit.
+
+    Returns:
+        As `niqe`, with the blocks of all pictures in one set.
+    """
+    pictures = (np.asarray(image, np.float64) for image in images)
+    rows = [_block_features(picture, model.span, model.block)[0] for picture in pictures]
+    features = np.concatenate(rows) if rows else np.empty((0, FEATURES))
     features = features[np.isfinite(features).all(axis=1)]
     if len(features) < _FEWEST_BLOCKS:
         return None
