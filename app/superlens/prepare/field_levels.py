@@ -29,6 +29,8 @@ _TILE_RANKS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 1.0)
 """Which tiles are taken, by brightness: more of the bright ones, which differ most."""
 _BRIGHT_QUANTILE = 99.0
 _SAMPLES = 8192
+_PIXELS_OF_PART = 12_000
+"""About so many of each part are looked at."""
 _NEIGHBOURHOOD_PX = 1.0
 """Width (sigma) of what counts as a pixel's brightness, on the low-resolution grid: blur mixes it
 with its neighbours, so that a bright speck and the middle of a bright area fare differently."""
@@ -67,10 +69,13 @@ def brightness(high: Array, scale: int) -> Array:
     """
     from scipy import ndimage
 
-    height, width = (side // scale for side in high.shape)
-    blocks = high[: height * scale, : width * scale].reshape(height, scale, width, scale)
-    means = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return np.asarray(ndimage.gaussian_filter(means, _NEIGHBOURHOOD_PX), np.float32)
+    height, width = (side // scale * scale for side in high.shape)
+    total = np.zeros((height // scale, width // scale), np.float32)
+    for row in range(scale):
+        for column in range(scale):
+            total += high[row:height:scale, column:width:scale]
+    total /= np.float32(scale**2)
+    return np.asarray(ndimage.gaussian_filter(total, _NEIGHBOURHOOD_PX), np.float32)
 
 
 def whole_field_samples(levels: FieldLevels, parts: Sequence[tuple[Array, Array]]) -> Array:
@@ -84,8 +89,8 @@ def whole_field_samples(levels: FieldLevels, parts: Sequence[tuple[Array, Array]
     Returns:
         (8192,) float32, rising: evenly spaced quantiles.
     """
-    values = np.concatenate([value.ravel() for value, _ in parts])
-    degraded = np.concatenate([low.ravel() for _, low in parts])
+    values = np.concatenate([_thinned(value) for value, _ in parts])
+    degraded = np.concatenate([_thinned(low) for _, low in parts])
     classes = np.searchsorted(levels.edges, values, side="right")
     counts = np.bincount(classes, minlength=len(levels.shares))
     weights = (levels.shares / np.maximum(counts, 1))[classes]
@@ -94,6 +99,10 @@ def whole_field_samples(levels: FieldLevels, parts: Sequence[tuple[Array, Array]
     middle = below - 0.5 * weights[order]
     places = (np.arange(_SAMPLES) + 0.5) / _SAMPLES * below[-1]
     return np.interp(places, middle, degraded[order]).astype(np.float32)
+
+
+def _thinned(picture: Array) -> Array:
+    return picture.ravel()[:: max(1, round(picture.size / _PIXELS_OF_PART))]
 
 
 def _mosaic(high: Array, scale: int) -> Array | None:
