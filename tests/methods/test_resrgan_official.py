@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from fakes.training import FakeRun
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import Fold
+from superlens.methods.resrgan.beginning import first_network
 from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.official import read_official
 from superlens.methods.resrgan.runtime import Resrgan
@@ -113,6 +115,16 @@ def test_folded_network_answers_grey_as_the_colour_network_its_triple(scale, fol
     assert answer.shape == expected.shape == (12 * scale, 8 * scale)
     # The order of float32 sums differs; 1e-6 of the range of the answer.
     assert float((answer - expected).abs().max()) < 1e-6 * float(expected.abs().max())
+
+
+def test_training_can_start_from_an_imported_network():
+    weights = read_official(_tensors(_network(2)), "a.pth", Fold.LUMA).weights
+
+    network, is_fresh = first_network(Architecture(2, 1, 2, 8, 4), FakeRun(base=weights))
+
+    assert not is_fresh
+    first = weights.parts["generator"]["conv_first.weight"]
+    assert np.array_equal(network.conv_first.weight.detach().numpy(), first)
 
 
 def test_averaged_weights_are_preferred_and_their_place_is_told():
