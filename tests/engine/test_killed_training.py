@@ -69,6 +69,7 @@ def recipe(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_training_killed_in_both_phases_gives_the_same_bits(recipe, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     undisturbed = _start(recipe, whole)

@@ -63,7 +63,7 @@ class Restorer:
         return Grid(self.tile, max(needs.halo, _LEAST_HALO), needs.multiple, self.card.scale)
 
     def answer(self, low: Array, index: int | None) -> Array:
-        """Restore one tile and conserve its local mean.
+        """Restore one tile and conserve its local mean, unless the model has units of its own.
 
         Args:
             low: (y, x), normalised.
@@ -87,6 +87,9 @@ class Restorer:
                     f"The model {self.card.id} gave values that are not numbers",
                     "Look for pixels far brighter than the rest, or choose another model",
                 )
+            if self.card.normalisation.output is not None:
+                # In units of its own there is no brightness of the input to be conserved.
+                return np.ascontiguousarray(high[0], np.float32)
             return conserve_local_mean(low, high[0], self.card.scale)
 
     def seconds_per_px(self, expected_px: int) -> float:

@@ -192,6 +192,12 @@ def _compare(
     if not can_be_compared(work.subject):
         work.context.warn("The image is too small to compare the result with it")
         return None
+    if work.restorer.card.normalisation.output is not None:
+        work.context.warn(
+            "The model answers in the units of the high-resolution images that it learnt from, so "
+            "that the result was not compared with the raw image"
+        )
+        return None
     stacks["residual"] = scratch.array("residual", work.stack_shape(1))
     comparison = Comparison(
         work.source,
