@@ -1,6 +1,7 @@
 """Pix2Pix learns, recovers, resumes, and says how it is doing."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -139,6 +140,19 @@ def test_resumed_training_gives_the_same_bits_and_curves(stop):
         assert np.array_equal(value, resumed.parts["generator"][name])
     later = [row for row in whole.metrics if row[1] > stop]
     assert rest.metrics == later
+
+
+def test_normalisation_settles_when_the_rate_begins_to_fall():
+    run = FakeRun()
+
+    weights = _trained(run, iterations=6, checkpoint_every=1, falling_share=0.5)
+
+    kept = [
+        state["networks"]["generator"]["buffers"]["up_norms.0.mean"] for state in run.checkpoints
+    ]
+    changes = [not np.array_equal(one, other) for one, other in itertools.pairwise(kept)]
+    assert changes == [True, True, False, False, False]
+    assert np.array_equal(weights.parts["generator"]["up_norms.0.mean"], kept[-1])
 
 
 def test_checkpoint_holds_arrays_and_plain_values_only():
