@@ -44,7 +44,7 @@ def fit_microssim(predictions: Sequence[ArrayLike], truths: Sequence[ArrayLike])
     Raises:
         InvalidInput: numbers or shapes differ, or a truth is constant.
 
-    Source: Ashesh, Deschamps, Jug, ECCV Workshops (2024), arXiv 2408.08747; as in their program,
+    Source: Ashesh, Krull, Jug, ECCV Workshops (2024), arXiv 2408.08747; as in their program,
     the factor is found with even windows of 7 pixels.
     """
     from scipy import optimize

@@ -43,7 +43,7 @@ def gmsd(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = Non
         data_range: what becomes 255; the truth's own range if not given.
 
     Source: Xue, Zhang, Mou, Bovik, IEEE Trans. Image Process. 23, 684 (2014),
-    doi 10.1109/TIP.2013.2293423; Eq. 5.
+    doi 10.1109/TIP.2013.2293423.
     """
     p, g = _pair(prediction, truth, data_range)
     steep_p, steep_g = (_prewitt(_halved(picture)) for picture in (p, g))
@@ -59,7 +59,7 @@ def haarpsi(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = 
         data_range: what becomes 255; the truth's own range if not given.
 
     Source: Reisenhofer, Bosse, Kutyniok, Wiegand, Signal Process. Image Commun. 61, 33 (2018),
-    doi 10.1016/j.image.2017.11.001; Eq. 10.
+    doi 10.1016/j.image.2017.11.001.
     """
     p, g = (_halved(picture) for picture in _pair(prediction, truth, data_range))
     total, weights = 0.0, 0.0
@@ -70,7 +70,7 @@ def haarpsi(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = 
         bounded = 1.0 / (1.0 + np.exp(-_HAAR_STEEPNESS * (fine[0] + fine[1]) / 2.0))
         total += float((bounded * weight).sum())
         weights += float(weight.sum())
-    mean = total / weights  # Eq. (10)
+    mean = total / weights
     return float((np.log(mean / (1.0 - mean)) / _HAAR_STEEPNESS) ** 2)
 
 
