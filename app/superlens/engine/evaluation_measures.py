@@ -43,7 +43,7 @@ _LEAST_SPREAD = 1e-6
 _MOST_FITTED = 48
 """Truths that teach the texture of sharp pictures."""
 _LEAST_BLOCK = 16
-_TRUTH = "the truths judged here"
+_TRUTH = "truths"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,7 @@ def measures_for(smallest_side: int, niqe_model: NiqeModel | None) -> tuple[Meas
             )
     found += _PLAIN
     if niqe_model is not None:
-        meaning = (
-            "Distance of the texture from that of the sharpest parts of the truths; the truths take"
-            " part in the fit, so compare rows only."
-        )
+        meaning = "Distance of the texture from the truths' sharpest parts; compare rows only."
         found.append(Measure("niqe", niqe_model.name, "", Better.LOWER, meaning, 2))
     return tuple(found)
 
@@ -165,16 +162,14 @@ _PLAIN: tuple[Measure, ...] = (
         "Spectral fidelity cut-off",
         "cycles/px",
         Better.HIGHER,
-        "Frequency up to which the Fourier rings correlate with the truth above 0.5; 0.5 means to"
-        " the very end.",
+        "Frequency up to which Fourier rings correlate with the truth above 0.5; at most 0.5.",
     ),
     Measure(
         "rsp",
         "RSP",
         "",
         Better.HIGHER,
-        "Correlation of the blurred picture with the raw one (SQUIRREL); blind to invented detail"
-        " finer than the optics.",
+        "Correlation of the blurred picture with the raw one (SQUIRREL), see the blind spot.",
         4,
     ),
     Measure(

@@ -1,8 +1,8 @@
 """What is judged: the input itself, bicubic interpolation, and the answers of the models."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from superlens.engine.context import JobContext
 from superlens.engine.image_reading import PlaneIndex
 from superlens.engine.restoration import restore_plane_samples
 from superlens.engine.restorer import Restorer, open_restorer
+from superlens.io.hashing import sha256_of
 from superlens.prepare.pairs import read_pair
 from superlens.quality.baselines import bicubic
 
@@ -100,6 +101,35 @@ def read_judged_pair(pair: PairFile, scale: int) -> tuple[Array, Array]:
         if float(np.ptp(picture)) == 0.0:
             raise InvalidInput(f"{Path(name).name} is the same everywhere")
     return low, truth
+
+
+def identified(
+    pairs: Sequence[PairFile], check: Callable[[], None] = lambda: None
+) -> tuple[PairFile, ...]:
+    """Give pairs with the hashes of their files; of a file that cannot be read it stays unknown."""
+    known: dict[str, str | None] = {}
+
+    def hashed(name: str, given: str | None) -> str | None:
+        if given is not None:
+            return given
+        if name not in known:
+            try:
+                known[name] = sha256_of(Path(name), check)
+            except InvalidInput:
+                known[name] = None
+        return known[name]
+
+    return tuple(
+        replace(
+            pair,
+            low_sha256=hashed(pair.low, pair.low_sha256),
+            high_sha256=hashed(pair.high, pair.high_sha256),
+            low_others=tuple(
+                replace(one, sha256=hashed(one.name, one.sha256)) for one in pair.low_others
+            ),
+        )
+        for pair in pairs
+    )
 
 
 def field_of(pair: PairFile) -> str:

@@ -26,6 +26,20 @@ from superlens.report.blocks import (
     Text,
 )
 from superlens.report.checklist import Fulfilment, make_checklist
+from superlens.report.evaluate_evidence import EvaluateEvidence, read_evaluation
+from superlens.report.evaluate_section import (
+    evaluate_details,
+    evaluate_figures,
+    evaluate_fulfilment,
+    evaluate_key_numbers,
+    evaluate_subtitle,
+)
+from superlens.report.evaluate_text import (
+    evaluate_limits,
+    evaluate_methods,
+    evaluate_particulars,
+    evaluate_raw_files,
+)
 from superlens.report.evidence import RestoreEvidence, read_restoration
 from superlens.report.measure_evidence import MeasureEvidence, read_measurement
 from superlens.report.measure_section import (
@@ -65,13 +79,15 @@ class _Evidence:
     runs: tuple[tuple[Path, RunDocument], ...]
     restored: tuple[RestoreEvidence, ...]
     measured: tuple[MeasureEvidence, ...]
+    judged: tuple[EvaluateEvidence, ...]
 
 
 def build_document(runs: Sequence[Path], title: str = "") -> Document:
     """Give the report over some finished runs.
 
     Args:
-        runs: folders of restorations and measurements, in the order in which they shall appear.
+        runs: folders of restorations, measurements and evaluations, in the order of their
+            appearance.
         title: of the report; made from the runs where empty.
 
     Raises:
@@ -96,18 +112,21 @@ def _read(folders: Sequence[Path]) -> _Evidence:
     runs = tuple((folder, _finished(folder)) for folder in folders)
     restored: list[RestoreEvidence] = []
     measured: list[MeasureEvidence] = []
+    judged: list[EvaluateEvidence] = []
     for folder, run in runs:
         match run.kind:
             case JobKind.RESTORE:
                 restored.append(read_restoration(folder, run))
             case JobKind.MEASURE:
                 measured.append(read_measurement(folder, run))
+            case JobKind.EVALUATE:
+                judged.append(read_evaluation(folder, run))
             case _:
                 raise InvalidInput(
                     f"{folder} holds a run of kind {run.kind.value!r}, which has no report",
-                    "Choose folders of restorations and measurements",
+                    "Choose folders of restorations, measurements and evaluations",
                 )
-    return _Evidence(runs, tuple(restored), tuple(measured))
+    return _Evidence(runs, tuple(restored), tuple(measured), tuple(judged))
 
 
 def _finished(folder: Path) -> RunDocument:
@@ -122,6 +141,9 @@ def _finished(folder: Path) -> RunDocument:
 def _title(evidence: _Evidence) -> str:
     if evidence.measured:
         return evidence.measured[0].spec_title
+    if evidence.judged and not evidence.restored:
+        models = [model.id for one in evidence.judged for model in one.models]
+        return f"Evaluation of {words.listed(list(dict.fromkeys(models)))}"
     names = [one.input_name for one in evidence.restored]
     if len(names) == 1:
         return f"Super-resolution of {words.shortened(names[0])}"
@@ -131,6 +153,7 @@ def _title(evidence: _Evidence) -> str:
 def _subtitle(evidence: _Evidence) -> str:
     parts = [measure_subtitle(one) for one in evidence.measured]
     parts += [restore_subtitle(one) for one in evidence.restored]
+    parts += [evaluate_subtitle(one) for one in evidence.judged]
     if evidence.restored or any(one.request.model is not None for one in evidence.measured):
         parts.append(_SUPER_RESOLVED)
     return " ".join(parts)
@@ -142,6 +165,8 @@ def _blocks(evidence: _Evidence) -> tuple[Block, ...]:
     for one in evidence.restored:
         blocks += restore_figures(one, next_label)
     blocks += measure_figures(evidence.measured, next_label)
+    for judged in evidence.judged:
+        blocks += evaluate_figures(judged, next_label)
     blocks += [
         Rule(),
         Columns((Text("Methods", _methods(evidence)),), (_checklist(evidence),)),
@@ -160,6 +185,8 @@ def _key_numbers(evidence: _Evidence) -> tuple[KeyNumber, ...]:
         numbers += measure_key_numbers(measured, len(evidence.measured) > 1)
     for restored in evidence.restored[:1]:
         numbers += restore_key_numbers(restored)
+    for judged in evidence.judged[:1]:
+        numbers += evaluate_key_numbers(judged)
     return tuple(numbers[:_MOST_KEY_NUMBERS])
 
 
@@ -167,6 +194,7 @@ def _methods(evidence: _Evidence) -> tuple[str, ...]:
     return _each_once(
         [restore_methods(one) for one in evidence.restored]
         + [measure_methods(one) for one in evidence.measured]
+        + [evaluate_methods(one) for one in evidence.judged]
     )
 
 
@@ -176,6 +204,8 @@ def _limits(evidence: _Evidence) -> tuple[str, ...]:
         found += restore_limits(restored)
     for measured in evidence.measured:
         found += measure_limits(measured)
+    for judged in evidence.judged:
+        found += evaluate_limits(judged)
     return _each_once(found)
 
 
@@ -186,6 +216,7 @@ def _each_once(sentences: Sequence[str]) -> tuple[str, ...]:
 def _checklist(evidence: _Evidence) -> SimpleBlock:
     fulfilments: list[Fulfilment] = [restore_fulfilment(one) for one in evidence.restored]
     fulfilments += [measure_fulfilment(one) for one in evidence.measured]
+    fulfilments += [evaluate_fulfilment(one) for one in evidence.judged]
     return make_checklist(fulfilments)
 
 
@@ -199,6 +230,9 @@ def _facts(evidence: _Evidence) -> SimpleBlock:
         raw += measured.raw_files
         if measured.request.model is not None:
             models.append((measured.request.model.id, measured.model_sha256))
+    for judged in evidence.judged:
+        raw += evaluate_raw_files(judged)
+        models += [(model.id, model.sha256) for model in judged.models]
     return facts(tuple(dict.fromkeys(raw)), models[0] if models else None, evidence.runs[-1][1])
 
 
@@ -208,8 +242,11 @@ def _details(evidence: _Evidence) -> list[Block]:
         blocks += measure_details(measured)
     for restored in evidence.restored:
         blocks += restore_details(restored)
+    for judged in evidence.judged:
+        blocks += evaluate_details(judged)
     for restored in evidence.restored:
         blocks.append(restore_particulars(restored))
     for measured in evidence.measured:
         blocks.append(measure_particulars(measured.request, measured.run, measured.raw_files))
+    blocks += [evaluate_particulars(judged) for judged in evidence.judged]
     return blocks

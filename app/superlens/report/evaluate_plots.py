@@ -51,6 +51,7 @@ _GAP = 20.0
 _HEAD = 34.0
 _LINE = 22.0
 _FOOT = 20.0
+_AHEAD_LINE = 13.0
 _LABEL_SHARE = 0.34
 _MODEL_COLOURS = (ROLE_COLOUR[Role.SUPER], ROLE_COLOUR[Role.SPREAD], ROLE_COLOUR[Role.HIGH])
 _MODEL_MARKERS = (Marker.CIRCLE, Marker.TRIANGLE, Marker.DIAMOND)
@@ -70,6 +71,8 @@ class _Panel:
     measure: Measure
     lines: tuple[tuple[str, Estimate], ...]
     floor: float | None
+    ahead: tuple[tuple[str, str], ...]
+    """Models and how far they are ahead of bicubic, in words."""
 
 
 def evaluation_plot(evaluation: Evaluation, width: float) -> Plot:
@@ -107,7 +110,8 @@ def _panels(evaluation: Evaluation) -> tuple[_Panel, ...]:
             if name in row.measures and row.measures[name].value is not None
         )
         if measure is not None and lines and len(found) < MOST_PANELS:
-            found.append(_Panel(measure, lines, _floor(evaluation, measure)))
+            ahead = _ahead(evaluation, measure)
+            found.append(_Panel(measure, lines, _floor(evaluation, measure), ahead))
     return tuple(found)
 
 
@@ -117,6 +121,26 @@ def _floor(evaluation: Evaluation, measure: Measure) -> float | None:
     return sets[0].floor if sets else None
 
 
+def _ahead(evaluation: Evaluation, measure: Measure) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (one.method, difference_words(one.estimate, measure))
+        for one in evaluation.differences
+        if one.measure == measure.id and one.estimate.value is not None
+    )
+
+
+def difference_words(estimate: Estimate, measure: Measure) -> str:
+    """Give a difference with its sign and interval, such as `+1.52 (1.18 to 1.87)`."""
+    assert estimate.value is not None
+    digits = measure.decimals
+    sign = "+" if round(estimate.value, digits) > 0 else ""
+    text = f"{sign}{words.fixed(estimate.value, digits)}"
+    if estimate.lo is None or estimate.hi is None:
+        return text
+    # `to` instead of a dash, which would stand beside minus signs.
+    return f"{text} ({words.fixed(estimate.lo, digits)} to {words.fixed(estimate.hi, digits)})"
+
+
 def _height(panels: Sequence[_Panel]) -> float:
     rows = [panels[start : start + _ACROSS] for start in range(0, len(panels), _ACROSS)]
     heights = [max(_panel_height(panel) for panel in row) for row in rows]
@@ -124,7 +148,7 @@ def _height(panels: Sequence[_Panel]) -> float:
 
 
 def _panel_height(panel: _Panel) -> float:
-    return _HEAD + _LINE * len(panel.lines) + _FOOT
+    return _HEAD + _LINE * len(panel.lines) + _FOOT + _AHEAD_LINE * len(panel.ahead)
 
 
 def _draw(
@@ -167,6 +191,17 @@ def _draw_panel(drawing: Drawing, panel: _Panel, corner: tuple[float, float], wi
         if estimate.lo is not None and estimate.hi is not None:
             drawing.line((at(estimate.lo), middle, at(estimate.hi), middle), INK, 1.3)
         drawing.marker(marker, (at(estimate.value), middle), 3.4, colour)
+    _draw_ahead(drawing, panel, (x, bottom + _FOOT), width)
+
+
+def _draw_ahead(drawing: Drawing, panel: _Panel, corner: tuple[float, float], width: float) -> None:
+    x, y = corner
+    for number, (_, text) in enumerate(panel.ahead):
+        middle = y + (number + 0.5) * _AHEAD_LINE
+        colour, marker = _look("", number)
+        drawing.marker(marker, (x + 4, middle), 2.8, colour)
+        said = f"over {BICUBIC_ROW}: {text}"
+        drawing.text(_shortened(said, width - 12, _ASIDE), (x + 12, middle + 3), _ASIDE)
 
 
 def _draw_ticks(drawing: Drawing, axis: Axis, box: tuple[float, float, float, float]) -> None:
@@ -176,7 +211,7 @@ def _draw_ticks(drawing: Drawing, axis: Axis, box: tuple[float, float, float, fl
         x = left + axis.at(tick) * (right - left)
         drawing.line((x, top, x, bottom), LINE)
         half = text_width(label, _TICK) / 2
-        if x - half > last + 4 and x + half <= right + 6:
+        if x - half > last + 4:
             drawing.text(label, (x, bottom + 12), _TICK, "middle")
             last = x + half
     drawing.line((left, bottom, right, bottom), CONTROL)
@@ -211,6 +246,7 @@ def _better(measure: Measure) -> str:
 def _shortened(text: str, room: float, style: TextStyle) -> str:
     if text_width(text, style) <= room:
         return text
-    while len(text) > 1 and text_width(text + "…", style) > room:
-        text = text[:-1]
-    return text + "…"
+    most = len(text) - 1
+    while most > 2 and text_width(words.shortened(text, most), style) > room:
+        most -= 1
+    return words.shortened(text, most)

@@ -100,7 +100,7 @@ def restore_particulars(evidence: RestoreEvidence) -> Particulars:
         ("Parameters", parameters_text(request.params)),
         ("Answers averaged", str(evidence.samples_used or 1)),
         ("Seed", str(request.seed)),
-        *_run_rows(evidence.run),
+        *run_rows(evidence.run),
     )
     return Particulars(f"Provenance: restoration of {words.shortened(evidence.input_name)}", rows)
 
@@ -109,7 +109,7 @@ def measure_particulars(
     request: MeasureRequest, run: RunDocument, raw: Sequence[RawFile]
 ) -> Particulars:
     """Give the full provenance of a measurement."""
-    rows: list[tuple[str, str]] = [("Assay", request.assay), *_raw_rows(raw)]
+    rows: list[tuple[str, str]] = [("Assay", request.assay), *raw_rows(raw)]
     if request.model is None:
         rows.append(("Model", "none: measured on the raw images"))
     else:
@@ -118,7 +118,7 @@ def measure_particulars(
         rows.append(("Samples per field", str(request.samples)))
     rows.append(("Parameters", parameters_text(request.params)))
     rows.append(("Seed", str(request.seed)))
-    rows += _run_rows(run)
+    rows += run_rows(run)
     return Particulars(f"Provenance: measurement of {request.assay}", tuple(rows))
 
 
@@ -132,7 +132,8 @@ def _model_rows(model_id: str, sha256: object) -> Rows:
     return (("Model", model_id), ("SHA-256 of the model", str(sha256 or words.NOT_KNOWN)))
 
 
-def _raw_rows(raw: Sequence[RawFile]) -> list[tuple[str, str]]:
+def raw_rows(raw: Sequence[RawFile]) -> list[tuple[str, str]]:
+    """Give raw files and their hashes as labelled values; many are summed up in one."""
     if len(raw) > _LISTED_FILES:
         hashed = sum(file.sha256 is not None for file in raw)
         return [
@@ -149,7 +150,8 @@ def _raw_rows(raw: Sequence[RawFile]) -> list[tuple[str, str]]:
     return rows
 
 
-def _run_rows(run: RunDocument) -> Rows:
+def run_rows(run: RunDocument) -> Rows:
+    """Give software, device and times of a run as labelled values."""
     versions = run.versions
     libraries = ", ".join(f"{name} {number}" for name, number in sorted(versions.libraries.items()))
     seconds = run.notes.get("seconds")

@@ -6,12 +6,12 @@ of the job. A pair that cannot be judged is left out with the reason, the others
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from superlens.core.errors import InvalidInput, UnreadableFile
+from superlens.core.errors import InvalidInput
 from superlens.core.evaluation import Evaluation, Measure, PictureRow
 from superlens.core.jobs import EvaluateRequest, PairFile
 from superlens.core.method import Array
@@ -41,6 +41,7 @@ from superlens.engine.evaluation_pictures import (
     Answer,
     answers,
     field_of,
+    identified,
     open_models,
     read_judged_pair,
 )
@@ -103,6 +104,7 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
         count = len(request.pairs)
         context.accept(f"Judge {names} on {count} pair{'s' if count > 1 else ''} on {device.text}")
         evaluation = _evaluated(request, restorers, context)
+        request = replace(request, pairs=identified(request.pairs, context.check))
         _write(folder, evaluation)
         result = ResultRecord(
             job_id=job_id,
@@ -151,7 +153,7 @@ def _readable(
         context.progress("Reading pairs", number, len(pairs))
         try:
             found.append((pair, min(_truth(pair, scale).shape)))
-        except (InvalidInput, UnreadableFile) as error:
+        except InvalidInput as error:
             left_out.append(_left_out(pair, error, context))
     if not found:
         raise InvalidInput("None of the pairs can be judged", left_out[0])
@@ -163,7 +165,7 @@ def _truth(pair: PairFile, scale: int) -> Array:
 
 
 def _left_out(pair: PairFile, error: InvalidInput, context: JobContext) -> str:
-    text = f"{Path(pair.low).name} was left out: {error.sentence}"
+    text = f"Left out {Path(pair.low).name}: {error.sentence}"
     context.warn(text)
     return text
 
