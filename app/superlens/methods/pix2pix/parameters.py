@@ -154,8 +154,8 @@ larger than a patch are better served by `sr`.
 """
 
 CPU = Pix2PixTrainParams(
-    features=24,
-    discriminator_features=24,
+    features=32,
+    discriminator_features=32,
     batch=8,
     iterations=8_000,
     mixed_precision=True,
