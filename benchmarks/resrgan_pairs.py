@@ -399,3 +399,7 @@ def _superlens(*words: str) -> str:
     if done.returncode != 0:
         sys.exit(f"superlens {shlex.join(words)} failed:\n{done.stderr}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    main()
