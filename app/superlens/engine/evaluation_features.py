@@ -21,6 +21,7 @@ from superlens.io.feature_library import (
 from superlens.quality.deep.labels import Extractor, FeatureLabels, FeatureNetworkId, label_of
 from superlens.quality.fidelity import Mode, in_mode
 from superlens.quality.frechet import (
+    KernelDistance,
     frechet_distance,
     frechet_floor,
     frechet_warning,
@@ -157,15 +158,20 @@ def set_estimates(
         ours = np.concatenate(rows)
         kernel = kernel_distance(ours, truth, seed=seed)
         count, fields = len(ours), len(set(store.fields))
-        has_subsets = kernel.mean is not None and kernel.std is not None
-        subsets = (1000.0 * kernel.mean, 1000.0 * kernel.std) if has_subsets else None
+        count, fields = len(ours), len(set(store.fields))
         found[method] = {
             f"{tool.key}_fd": _frechet(store, method, (ours, truth)),
             f"{tool.key}_kd": Estimate(
-                1000.0 * kernel.value, n=count, fields=fields, subsets=subsets
+                1000.0 * kernel.value, n=count, fields=fields, subsets=_subsets(kernel)
             ),
         }
     return found
+
+
+def _subsets(kernel: KernelDistance) -> tuple[float, float] | None:
+    if kernel.mean is None or kernel.std is None:
+        return None
+    return 1000.0 * kernel.mean, 1000.0 * kernel.std
 
 
 def feature_set(tool: FeatureTool, store: FeatureStore, seed: int) -> FeatureSet:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from superlens.core.errors import InvalidInput
 from superlens.core.evaluation import BICUBIC_ROW, INPUT_ROW
-from superlens.core.jobs import EvaluateRequest, PairFile
+from superlens.core.jobs import EvaluateRequest, PairFile, Roi
 from superlens.core.method import Array
 from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
@@ -40,6 +40,10 @@ class MemoryPlane:
     def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[np.float32]:
         """Give the picture."""
         return self.picture
+
+    def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[np.float32]:
+        """Give a part of the picture."""
+        return self.picture[roi.y : roi.y + roi.height, roi.x : roi.x + roi.width]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from superlens.core.errors import InvalidInput
-from superlens.core.evaluation import Evaluation, Measure, PictureRow
+from superlens.core.evaluation import Estimate, Evaluation, FeatureSet, Measure, PictureRow
 from superlens.core.jobs import EvaluateRequest, PairFile
 from superlens.core.method import Array
 from superlens.core.records import Number, ResultRecord
@@ -220,9 +220,9 @@ def _evaluation(request: EvaluateRequest, bench: _Bench, left_out: Sequence[str]
     if any("coverage_90" in row.measures for row in bench.rows):
         single += SPREAD_MEASURES
     single += [tool.measure for tool in bench.pair_tools]
-    sets: dict[str, dict[str, object]] = {}
+    sets: dict[str, dict[str, Estimate]] = {}
     measures: list[Measure] = list(single)
-    features = []
+    features: list[FeatureSet] = []
     for tool in bench.set_tools:
         store = bench.stores[tool.key]
         if not store.fields:

@@ -85,8 +85,8 @@ def load_microfeat(weights: Weights) -> MicroFeat:
     Raises:
         CorruptModel: the weights do not fit the network.
     """
-    widths = str(weights.architecture.get("widths", ",".join(map(str, WIDTHS))))
-    dimensions = int(weights.architecture.get("dimensions", DIMENSIONS))
+    widths = str(weights.architecture.get("widths") or ",".join(map(str, WIDTHS)))
+    dimensions = int(weights.architecture.get("dimensions") or DIMENSIONS)
     shape = MicroFeatShape(tuple(int(one) for one in widths.split(",")), dimensions)
     network = MicroFeat(shape)
     tensors = {name: torch.from_numpy(v) for name, v in weights.parts.get("network", {}).items()}

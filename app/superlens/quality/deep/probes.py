@@ -45,7 +45,8 @@ def blurred(image: Array, sigma_px: float, rng: np.random.Generator) -> Array:
 def noisy(image: Array, amount: float, rng: np.random.Generator) -> Array:
     """Add white noise."""
     sigma = np.float32(amount * brightness_range(image))
-    return image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
+    noise = rng.standard_normal(image.shape, dtype=np.float32)
+    return np.asarray(image + sigma * noise, np.float32)
 
 
 def checkered(image: Array, amount: float, rng: np.random.Generator) -> Array:
@@ -80,7 +81,8 @@ def with_filaments(image: Array, density: float, rng: np.random.Generator) -> Ar
     lines = np.asarray(ndimage.gaussian_filter(drawn, _FILAMENT_SIGMA_PX), np.float32)
     # A thin line's ridge is 1 / (sigma sqrt(2 pi)) high after the blur.
     ridge = 1.0 / (_FILAMENT_SIGMA_PX * np.sqrt(2.0 * np.pi))
-    return image + lines * np.float32(FILAMENT_CONTRAST * brightness_range(image) / ridge)
+    height = np.float32(FILAMENT_CONTRAST * brightness_range(image) / ridge)
+    return np.asarray(image + lines * height, np.float32)
 
 
 def brightness_range(image: Array) -> float:
