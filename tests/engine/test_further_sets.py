@@ -241,4 +241,4 @@ def test_few_patches_are_told_when_the_training_begins(trained):
 
     lines = [event.text for event in events if isinstance(event, LogLine)]
 
-    assert any(line.startswith("Trains on 3 patches alone") for line in lines)
+    assert any(line.startswith("second-x2: Trains on 3 patches alone") for line in lines)

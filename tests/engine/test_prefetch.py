@@ -53,7 +53,7 @@ def test_waiting_for_slow_data_is_told():
 
     # Nothing is computed between the batches, so that all of the time is waiting.
     assert starved.share > 0.9
-    assert "of 7 steps" in starved.text
+    assert "for 7 batches" in starved.text
 
 
 def test_share_counts_from_the_first_batch_on():

@@ -50,8 +50,8 @@ class Feeding:
     def text(self) -> str:
         """What is to be said about it, as one sentence."""
         return (
-            f"Waited for data during {100 * self.share:.1f} % of {self.steps} steps "
-            f"({self.waited_s:.1f} s)"
+            f"Waited for data during {100 * self.share:.1f} % of the training "
+            f"({self.waited_s:.1f} s for {self.steps} batches)"
         )
 
     def note(self, began_s: float, ended_s: float) -> None:

@@ -151,7 +151,7 @@ class Training:
         self._write_subset(material)
         with Prefetched(material.data, automatic_workers(device.id)) as data:
             if not data.validation():
-                context.warn("There is only one field of view, so the training is not validated")
+                self._warn("There is only one field of view, so the training is not validated")
             run = self._recorded_run(material, device, base)
             with training_memory(plan, device):
                 weights = plan.method.train(data, plan.params, run)
@@ -177,7 +177,7 @@ class Training:
             )
         for warning in finished.warnings:
             self._context.warn(warning)
-        self._context.log(f"{self._plan.recipe.title} was already trained")
+        self._log("It was already trained")
         return self._result(finished.notes)
 
     def _result(self, notes: dict[str, Note]) -> TrainedModel:
@@ -191,7 +191,7 @@ class Training:
         owner = self._plan.owner
         state = load_checkpoint(self._checkpoint(LATEST), owner)
         if state is not None:
-            self._context.log(f"Resumed after step {state.get('step', '?')}")
+            self._log(f"Resumed after step {state.get('step', '?')}")
 
         def save(name: str, kept: dict[str, Any]) -> None:
             path = self._folder.file("checkpoint", _CHECKPOINT.format(name=name))
@@ -227,7 +227,7 @@ class Training:
         if material.places is None:
             return
         count, fields = len(material.places), material.place_fields
-        self._context.log(
+        self._log(
             f"Trains on {count} patches alone, from {fields} of {material.trained.fields} fields "
             f"of view ({_SUBSET_FILE})"
         )
@@ -253,12 +253,18 @@ class Training:
         return notes | material_notes(material) | named
 
     def _say_feeding(self, feeding: Feeding) -> None:
-        self._context.log(feeding.text)
+        self._log(feeding.text)
         if feeding.share > WELL_FED and feeding.steps >= _ENOUGH_STEPS:
-            self._context.warn(
+            self._warn(
                 f"{feeding.text}: the device could have trained faster. Files on a local disk and "
                 "without compression are read sooner"
             )
+
+    def _log(self, text: str) -> None:
+        self._context.log(self._folder.labelled(text))
+
+    def _warn(self, text: str) -> None:
+        self._context.warn(self._folder.labelled(text))
 
     def _checkpoint(self, name: str) -> Path:
         return self._folder.root / _CHECKPOINT.format(name=name)

@@ -63,6 +63,10 @@ class TrainingFolder:
         """Name a file of the result and give the path to write it to; its parents are made."""
         return self.run.file(role, f"{self.inside}{relative}")
 
+    def labelled(self, text: str) -> str:
+        """Give what is told of this training, under its label."""
+        return f"{self.label}: {text}" if self.label else text
+
     def name_files(self) -> None:
         """Name everything that lies here as files of the result, whichever session wrote it."""
         for pattern, role in _ROLES:
@@ -103,17 +107,17 @@ class RecordedRun:
         self._inner.check()
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        self._inner.progress(self._labelled(phase), done, total)
+        self._inner.progress(self._folder.labelled(phase), done, total)
 
     def metric(self, name: str, step: int, value: float) -> None:
         """Report one number of a curve and write it down at once."""
-        self._inner.metric(self._labelled(name), step, value)
+        self._inner.metric(self._folder.labelled(name), step, value)
         with self._curves.open("a", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerow((name, step, repr(float(value))))
 
     def preview(self, name: str, image: Array) -> None:
         """Show a picture and keep the newest one of its name."""
-        self._inner.preview(self._labelled(name), image)
+        self._inner.preview(self._folder.labelled(name), image)
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         _write_picture(self._folder.file("contact", f"contact/{slug}.png"), image)
 
@@ -124,7 +128,7 @@ class RecordedRun:
         return self._inner.resume_state()
 
     def note(self, text: str) -> None:
-        self._inner.note(text)
+        self._inner.note(self._folder.labelled(text))
 
     def base(self) -> Weights | None:
         """Give the weights of the model to start from, read and checked anew at every call."""
@@ -142,9 +146,6 @@ class RecordedRun:
         candidate = Candidate(name, {key: float(value) for key, value in scores.items()})
         card = self._provision.candidate_card(candidate, weights)
         keep_candidate(self._folder.root, card, weights, candidate)
-
-    def _labelled(self, name: str) -> str:
-        return f"{self._folder.label}: {name}" if self._folder.label else name
 
     def _keep_rows_until(self, step: int) -> None:
         rows = [row for row in _read_curves(self._curves) if row[1] <= step]

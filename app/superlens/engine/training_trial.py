@@ -30,6 +30,7 @@ _STEPS, _LEAST_STEPS, _BUDGET_S = 8, 4, 30.0
 """Of each phase: fewer where they take longer. The first, which loads and compiles, is left out."""
 _VALIDATED_STEP = 3
 _SAMPLING_S = 0.02
+_MEMORY_WORD = "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Trial:
     """Part of the steps that was spent waiting for data."""
     device: str
     notes: tuple[str, ...] = ()
-    """What the method said of it, such as that it halved its batch."""
+    """What the method said of memory, such as that it cuts its batch in two."""
     further: int = 0
     """Further sets of the recipe."""
     further_s: float = 0.0
@@ -127,8 +128,9 @@ class _TrialRun(QuietRun):
         self._base = base
 
     def note(self, text: str) -> None:
-        """Remember what the method says."""
-        self.notes.append(text)
+        """Remember what the method says of memory: all else is about a training so short."""
+        if _MEMORY_WORD in text.lower():
+            self.notes.append(text)
 
     def base(self) -> Weights | None:
         """Give the weights that the recipe starts from."""
