@@ -5,7 +5,6 @@ Works on the grid of the low-resolution picture: the high one comes averaged ove
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +28,16 @@ CLEAR_PEAK, CLEAR_CORRELATION = 6.0, 0.4
 
 _LONGEST_SIDE = 1024
 _FINE_SIGMA, _COARSE_SIGMA = 1.0, 8.0
-_EXTREME = 5.0
-_TAPER = 0.2
-_STEPS_PER_PIXEL = 50
+_EXTREME = 10.0
+_TAPER = 0.5
+_BLURS_PX = (0.0, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
 _FARTHEST = 0.25
 """Of the side of the picture: a pair that is displaced further shows another field."""
-_ROUNDS = 3
 _AFFINE_SIDE = 512
-_AFFINE_ROUNDS = 12
+_FITTING_ROUNDS = 12
+_SMALLEST_STEP = 1e-4
 _LARGEST_STRETCH = 0.15
+_WORST_CONDITION = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Registration:
     """The same, of what both show, once placed."""
     peak: float
     """Height of the correlation peak in standard deviations of the correlations elsewhere."""
+    blur_px: float
+    """Gaussian blur in low-resolution pixels that makes the high picture most like the low one."""
 
     @property
     def is_certain(self) -> bool:
@@ -71,17 +73,21 @@ def register(low: NDArray[np.floating], high: NDArray[np.floating]) -> Registrat
     """
     bins = max(1, math.ceil(max(low.shape) / _LONGEST_SIDE))
     ours, theirs = (detail(block_mean(image, bins)) for image in (low, high))
-    shift, peak = _shift(ours, theirs)
     before = correlation(ours, theirs)
-    placement, after = _shifted(shift), _placed_correlation(ours, theirs, _shifted(shift))
+    whole, peak = _coarse_shift(ours, theirs)
+    coarse = Placement((float(whole[0]), float(whole[1])))
+    blur = _likest_blur(*_shared(ours, theirs, whole))
+    placement, after = coarse, _placed_correlation(ours, theirs, coarse)
     if peak >= CLEAR_PEAK:
-        affine = _affine(ours, theirs, placement)
-        gained = _placed_correlation(ours, theirs, affine)
-        if gained > after + AFFINE_GAIN and _reach(affine, placement, ours.shape) > (
-            AFFINE_REACH_PX / bins
-        ):
-            placement, after = affine, gained
-    return Registration(_unbinned(placement, bins), before, after, peak)
+        alike = _blurred(theirs, blur)
+        placement = _fitted(ours, alike, coarse, is_affine=False)
+        affine = _affine(ours, alike, placement)
+        likeness = [_placed_correlation(ours, alike, one) for one in (placement, affine)]
+        if likeness[1] > likeness[0] + AFFINE_GAIN:
+            reach = _reach(affine, placement, ours.shape)
+            placement = affine if reach * bins > AFFINE_REACH_PX else placement
+        after = _placed_correlation(ours, theirs, placement)
+    return Registration(_unbinned(placement, bins), before, after, peak, blur * bins)
 
 
 def detail(image: NDArray[np.floating]) -> Float:
@@ -103,29 +109,20 @@ def correlation(first: Float, second: Float) -> float:
     return float((a * b).sum()) / size if size > 0 else 0.0
 
 
-def _shift(low: Float, high: Float) -> tuple[tuple[float, float], float]:
-    """Give the displacement of the high picture, (y, x), and the height of its peak."""
-    import skimage.registration
+def _likest_blur(low: Float, high: Float) -> float:
+    """Give the blur of the high picture, of a few, with which the two correlate best."""
+    window = _window(low.shape)
 
-    measured: Any = skimage.registration.phase_cross_correlation
-    whole, peak = _coarse_shift(low, high)
-    found = np.array(whole, np.float64)
-    for _ in range(_ROUNDS):
-        ours, theirs = _shared(low, high, whole)
-        window = _window(ours.shape)
-        # The plain cross-correlation is the one to trust in noise; equalising the spectrum first
-        # would give every frequency, also those of noise alone, the same voice.
-        residual = -measured(
-            ours * window, theirs * window, upsample_factor=_STEPS_PER_PIXEL, normalization=None
-        )[0]
-        if np.abs(residual).max() > 2.0:
-            break  # a chance peak elsewhere: the coarse one was judged over all places
-        found = np.array(whole) + residual
-        nearest = (round(float(found[0])), round(float(found[1])))
-        if nearest == whole:
-            break
-        whole = nearest
-    return (float(found[0]), float(found[1])), peak
+    def likeness(sigma: float) -> float:
+        return correlation(low * window, _blurred(high, sigma) * window)
+
+    return max(_BLURS_PX, key=likeness)
+
+
+def _blurred(image: Float, sigma: float) -> Float:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.gaussian_filter(image, sigma)) if sigma > 0 else image
 
 
 def _coarse_shift(low: Float, high: Float) -> tuple[tuple[int, int], float]:
@@ -158,56 +155,60 @@ def _shared(low: Float, high: Float, shift: tuple[int, int]) -> tuple[Float, Flo
     return low[ours], high[theirs]
 
 
-def _shifted(shift: tuple[float, float]) -> Placement:
-    return Placement(shift)
-
-
 def _affine(low: Float, high: Float, start: Placement) -> Placement:
-    """Give the affine placement that explains the low picture best, by Gauss-Newton steps.
-
-    The low picture is explained as gain times the placed high one plus an offset; both are fitted
-    along with the six numbers of the placement.
-    """
     bins = max(1, math.ceil(max(low.shape) / _AFFINE_SIDE))
     ours, theirs = (block_mean(image, bins).astype(np.float64) for image in (low, high))
-    slopes = (np.gradient(theirs, axis=0), np.gradient(theirs, axis=1))
-    points = _grid(ours.shape)
-    centred = points - points.mean(axis=0)
-    placement = _binned(start, bins)
-    for _ in range(_AFFINE_ROUNDS):
+    return _unbinned(_fitted(ours, theirs, _binned(start, bins), is_affine=True), bins)
+
+
+def _fitted(low: Float, high: Float, start: Placement, *, is_affine: bool) -> Placement:
+    """Give the placement that explains the low picture best, by Gauss-Newton steps.
+
+    The low picture is explained as gain times the placed high one plus an offset; both are fitted
+    along with the two numbers of a shift or the six of an affine placement. What is near the
+    border counts less: structure that it cuts looks displaced where the blur differs.
+    """
+    slopes = (np.gradient(high, axis=0), np.gradient(high, axis=1))
+    points, trust = _grid(low.shape), np.sqrt(_window(low.shape).ravel())
+    middle = points.mean(axis=0)
+    placement = start
+    for _ in range(_FITTING_ROUNDS):
         at = placement.at(points).T
-        value, down, right = (_sampled(image, at) for image in (theirs, *slopes))
+        value, down, right = (_sampled(image, at) for image in (high, *slopes))
         inside = np.isfinite(value)
-        y, x = centred[inside].T
         dy, dx = down[inside], right[inside]
-        columns = (value[inside], np.ones_like(y), dy, dx, y * dy, x * dy, y * dx, x * dx)
-        step = _least_squares(np.stack(columns, axis=1), ours.ravel()[inside])
+        columns = [value[inside], np.ones_like(dy), dy, dx]
+        if is_affine:
+            y, x = (points[inside] - middle).T
+            columns += [y * dy, x * dy, y * dx, x * dx]
+        trusted = trust[inside]
+        equations = np.stack(columns, axis=1) * trusted[:, None]
+        step = _least_squares(equations, low.ravel()[inside] * trusted)
         if step is None:
             return start
-        placement = _moved(placement, step, points.mean(axis=0))
-        stretch = np.reshape(placement.matrix, (2, 2)) - np.eye(2)
-        if np.abs(stretch).max() > _LARGEST_STRETCH:
+        placement = _moved(placement, step, middle)
+        if _reach(placement, start, low.shape) > _LARGEST_STRETCH * max(low.shape):
             return start
-        if np.abs(step).max() < 1e-4:
+        if np.abs(step).max() < _SMALLEST_STEP:
             break
-    return _unbinned(placement, bins)
+    return placement
 
 
 def _least_squares(columns: Float, wanted: Float) -> Float | None:
-    """Give (dy, dx, yy, yx, xy, xx) of the next step; None where the pictures cannot tell."""
+    """Give (dy, dx) or (dy, dx, yy, yx, xy, xx) of the next step; None where it cannot be told."""
     if len(wanted) < 16 * columns.shape[1]:
         return None
     normal = columns.T @ columns
-    if np.linalg.cond(normal) > 1e12:
+    if np.linalg.cond(normal) > _WORST_CONDITION:
         return None
     solved = np.linalg.solve(normal, columns.T @ wanted)
     return solved[2:] / solved[0] if solved[0] > 0 else None
 
 
-def _moved(placement: Placement, step: Float, centre: Float) -> Placement:
-    matrix = np.reshape(placement.matrix, (2, 2)) + step[2:].reshape(2, 2)
-    shift = np.asarray(placement.shift) + step[:2] - step[2:].reshape(2, 2) @ centre
-    return _placement(shift, matrix)
+def _moved(placement: Placement, step: Float, middle: Float) -> Placement:
+    turn = step[2:].reshape(2, 2) if step.size > 2 else np.zeros((2, 2))
+    shift = np.asarray(placement.shift) + step[:2] - turn @ middle
+    return _placement(shift, np.reshape(placement.matrix, (2, 2)) + turn)
 
 
 def _grid(shape: tuple[int, ...]) -> Float:
