@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from superlens.core.errors import InvalidInput
 from superlens.quality.noise import NoiseModel
+from superlens.quality.pairing import same_field
+from superlens.quality.windows import binned
 
 Float = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ def fit_degradation(sr: ArrayLike, lr: ArrayLike, scale: int) -> Degradation:
     """
     from scipy import optimize
 
-    fine, coarse = _fitting(sr, lr, scale)
+    fine, coarse = same_field(sr, lr, scale)
     fine, coarse = _busiest_window(fine, coarse, scale)
 
     def misfit(sigma_px: float) -> float:
@@ -91,7 +92,7 @@ def residual(
     """
     raw = np.asarray(lr, np.float64)
     scale = round(np.shape(sr)[0] / raw.shape[0])
-    _fitting(sr, lr, scale)
+    same_field(sr, lr, scale)
     predicted = degrade(sr, degradation, scale)
     return ((raw - predicted) / noise.sigma(predicted)).astype(np.float32)
 
@@ -109,19 +110,7 @@ def _degraded(sr: Float, sigma_px: float, scale: int) -> Float:
 
     if sigma_px > 0.0:
         sr = np.asarray(ndimage.gaussian_filter(sr, sigma_px, mode="reflect"))
-    rows, columns = sr.shape[0] // scale, sr.shape[1] // scale
-    return sr.reshape(rows, scale, columns, scale).mean(axis=(1, 3))
-
-
-def _fitting(sr: ArrayLike, lr: ArrayLike, scale: int) -> tuple[Float, Float]:
-    fine, coarse = np.asarray(sr, np.float64), np.asarray(lr, np.float64)
-    if fine.shape != (coarse.shape[0] * scale, coarse.shape[1] * scale):
-        raise InvalidInput(
-            f"A super-resolved picture of {fine.shape} does not belong to a raw one of "
-            f"{coarse.shape} at scale {scale}",
-            "Compare a result with the very picture and channel it was made from.",
-        )
-    return fine, coarse
+    return binned(sr, scale)
 
 
 def _busiest_window(fine: Float, coarse: Float, scale: int) -> tuple[Float, Float]:

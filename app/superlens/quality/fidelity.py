@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from superlens.core.errors import InvalidInput
+from superlens.quality.pairing import extent_of, large_enough, same_size
+from superlens.quality.windows import binned, gaussian_weights, windowed
 
 Float = NDArray[np.float64]
 
@@ -89,15 +91,15 @@ def in_mode(
 
     Source of `CARE`: Weigert et al., Nat. Methods 15, 1090 (2018), doi 10.1038/s41592-018-0216-7.
     """
-    p, g = (without_border(picture, border_px) for picture in _pair(prediction, truth))
+    p, g = (without_border(picture, border_px) for picture in same_size(prediction, truth))
     match mode:
         case Mode.RAW:
-            return p, g, _range(g, None)
+            return p, g, extent_of(g, None)
         case Mode.AFFINE:
-            return affine_align(p, g), g, _range(g, None)
+            return affine_align(p, g), g, extent_of(g, None)
         case Mode.CARE:
             low, high = np.percentile(g, _CARE_PERCENTILES)
-            g = (g - low) / _extent(float(high - low))
+            g = (g - low) / extent_of(g, float(high - low))
             return affine_align(p, g), g, 1.0
 
 
@@ -122,7 +124,7 @@ def without_border(image: ArrayLike, border_px: int) -> Float:
 
 def affine_align(prediction: ArrayLike, truth: ArrayLike) -> Float:
     """Give a * prediction + b with a and b of least squares; a constant picture gets the mean."""
-    p, g = _pair(prediction, truth)
+    p, g = same_size(prediction, truth)
     if np.array_equal(p, g):
         return g.copy()
     centred = p - p.mean()
@@ -135,11 +137,11 @@ def affine_align(prediction: ArrayLike, truth: ArrayLike) -> Float:
 
 def psnr(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = None) -> float:
     """Give the peak signal-to-noise ratio 10 log10(R^2 / MSE) in decibels."""
-    p, g = _pair(prediction, truth)
+    p, g = same_size(prediction, truth)
     error = float(((p - g) ** 2).mean())
     if error == 0.0:
         return float("inf")
-    return float(10.0 * np.log10(_range(g, data_range) ** 2 / error))
+    return float(10.0 * np.log10(extent_of(g, data_range) ** 2 / error))
 
 
 def psnr_affine(prediction: ArrayLike, truth: ArrayLike) -> float:
@@ -153,8 +155,8 @@ def ssim(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = Non
     Source: Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13, 600 (2004),
     doi 10.1109/TIP.2003.819861; Eq. 13, population covariance.
     """
-    p, g = _pair(prediction, truth)
-    contrast, brightness = _likeness(p, g, _range(g, data_range))
+    p, g = same_size(prediction, truth)
+    contrast, brightness = _likeness(p, g, extent_of(g, data_range))
     return float((contrast * brightness).mean())
 
 
@@ -173,8 +175,8 @@ def ms_ssim(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = 
 
     Source: Wang, Simoncelli, Bovik, Asilomar Conf. (2003), doi 10.1109/ACSSC.2003.1292216; Eq. 7.
     """
-    p, g = _pair(prediction, truth)
-    extent = _range(g, data_range)
+    p, g = same_size(prediction, truth)
+    extent = extent_of(g, data_range)
     weights = _scale_weights(min(g.shape))
     product = 1.0
     for scale, weight in enumerate(weights, 1):
@@ -182,7 +184,7 @@ def ms_ssim(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = 
         last = scale == len(weights)
         mean = float((contrast * brightness if last else contrast).mean())
         product *= max(mean, 0.0) ** float(weight)  # Eq. (7)
-        p, g = _halved(p), _halved(g)
+        p, g = binned(p, 2), binned(g, 2)
     return product
 
 
@@ -193,58 +195,33 @@ def ms_ssim_name(shape: tuple[int, ...]) -> str:
 
 def nrmse(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = None) -> float:
     """Give the root mean square error over the data range."""
-    p, g = _pair(prediction, truth)
-    return float(np.sqrt(((p - g) ** 2).mean()) / _range(g, data_range))
+    p, g = same_size(prediction, truth)
+    return float(np.sqrt(((p - g) ** 2).mean()) / extent_of(g, data_range))
 
 
 def mae(prediction: ArrayLike, truth: ArrayLike) -> float:
     """Give the mean absolute error, in the truth's units."""
-    p, g = _pair(prediction, truth)
+    p, g = same_size(prediction, truth)
     return float(np.abs(p - g).mean())
 
 
 def pearson(prediction: ArrayLike, truth: ArrayLike) -> float:
     """Give the correlation coefficient; 0 if the prediction is constant."""
-    p, g = _pair(prediction, truth)
+    p, g = same_size(prediction, truth)
     p, g = p - p.mean(), g - g.mean()
     scale = float(np.sqrt((p**2).sum() * (g**2).sum()))
     return float((p * g).sum() / scale) if scale > 0 else 0.0
 
 
-def _pair(prediction: ArrayLike, truth: ArrayLike) -> tuple[Float, Float]:
-    p, g = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
-    if p.shape != g.shape:
-        raise InvalidInput(
-            f"The pictures to compare have different sizes: {p.shape} and {g.shape}",
-            "Compare pictures of the same field at the same scale.",
-        )
-    return p, g
-
-
-def _range(truth: Float, data_range: float | None) -> float:
-    return _extent(float(np.ptp(truth)) if data_range is None else float(data_range))
-
-
-def _extent(extent: float) -> float:
-    if extent <= 0.0:
-        raise InvalidInput(
-            "The truth to compare with is constant", "Compare with a picture that shows something."
-        )
-    return extent
-
-
 def _likeness(p: Float, g: Float, extent: float) -> tuple[Float, Float]:
     """Give the likeness of contrast and structure, and that of brightness, pixel by pixel."""
-    if min(g.shape) < SSIM_WINDOW:
-        raise InvalidInput(
-            f"SSIM needs {SSIM_WINDOW} pixels on each side, the picture has {min(g.shape)}",
-            "Compare larger pictures.",
-        )
+    large_enough("SSIM", min(g.shape), SSIM_WINDOW)
     c1, c2 = (SSIM_K1 * extent) ** 2, (SSIM_K2 * extent) ** 2
-    mean_p, mean_g = _windowed(p), _windowed(g)
-    variance_p = _windowed(p * p) - mean_p**2
-    variance_g = _windowed(g * g) - mean_g**2
-    covariance = _windowed(p * g) - mean_p * mean_g
+    weights = gaussian_weights(SSIM_WINDOW, SSIM_SIGMA)
+    mean_p, mean_g = windowed(p, weights), windowed(g, weights)
+    variance_p = windowed(p * p, weights) - mean_p**2
+    variance_g = windowed(g * g, weights) - mean_g**2
+    covariance = windowed(p * g, weights) - mean_p * mean_g
     contrast = (2 * covariance + c2) / (variance_p + variance_g + c2)
     brightness = (2 * mean_p * mean_g + c1) / (mean_p**2 + mean_g**2 + c1)
     return contrast, brightness
@@ -254,31 +231,6 @@ def _scale_weights(side: int) -> Float:
     """Give the weights of as many scales as fit; fewer of them are made to sum to 1 as well."""
     if side >= MS_SSIM_SIDE:
         return np.array(MS_SSIM_WEIGHTS)
-    smallest = SSIM_WINDOW * 2 ** (_FEWER_SCALES - 1)
-    if side < smallest:
-        raise InvalidInput(
-            f"MS-SSIM needs {smallest} pixels on each side, the picture has {side}",
-            "Compare larger pictures.",
-        )
+    large_enough("MS-SSIM", side, SSIM_WINDOW * 2 ** (_FEWER_SCALES - 1))
     weights = np.array(MS_SSIM_WEIGHTS[:_FEWER_SCALES])
     return weights / weights.sum()
-
-
-def _halved(values: Float) -> Float:
-    """Give means over 2 x 2 pixels; an odd last row or column is left out."""
-    rows, columns = values.shape[0] // 2, values.shape[1] // 2
-    even = values[: 2 * rows, : 2 * columns]
-    return even.reshape(rows, 2, columns, 2).mean(axis=(1, 3))
-
-
-def _windowed(values: Float) -> Float:
-    """Give the Gaussian-weighted mean around each pixel where the window fits."""
-    from scipy import ndimage
-
-    half = SSIM_WINDOW // 2
-    offset = np.arange(-half, half + 1)
-    weights = np.exp(-0.5 * (offset / SSIM_SIGMA) ** 2)
-    weights /= weights.sum()
-    for axis in (0, 1):
-        values = np.asarray(ndimage.correlate1d(values, weights, axis=axis))
-    return values[half:-half, half:-half]

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from superlens.core.errors import InvalidInput
+from superlens.quality.pairing import same_field
+from superlens.quality.windows import binned
 
 _PERCENTILES = (5.0, 50.0, 95.0)
 
@@ -36,20 +38,14 @@ def intensity_ratio(sr: ArrayLike, lr: ArrayLike, scale: int) -> IntensityRatio:
     Raises:
         InvalidInput: the shapes do not fit the scale, or the raw picture holds no light.
     """
-    fine, raw = np.asarray(sr, np.float64), np.asarray(lr, np.float64)
-    if fine.shape != (raw.shape[0] * scale, raw.shape[1] * scale):
-        raise InvalidInput(
-            f"A super-resolved picture of {fine.shape} does not belong to a raw one of "
-            f"{raw.shape} at scale {scale}",
-            "Compare a result with the very picture and channel it was made from.",
-        )
+    fine, raw = same_field(sr, lr, scale)
     mean = float(raw.mean())
     if not mean > 0.0:
         raise InvalidInput(
             f"The raw picture holds no light: its mean is {mean:g}",
             "Give it in units in which darkness is 0.",
         )
-    binned = fine.reshape(raw.shape[0], scale, raw.shape[1], scale).mean(axis=(1, 3))
+    light = binned(fine, scale)
     bright = raw >= mean
-    low, median, high = np.percentile(binned[bright] / raw[bright], _PERCENTILES)
-    return IntensityRatio(float(binned.mean()) / mean, float(low), float(median), float(high))
+    low, median, high = np.percentile(light[bright] / raw[bright], _PERCENTILES)
+    return IntensityRatio(float(light.mean()) / mean, float(low), float(median), float(high))

@@ -12,11 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from superlens.core.errors import InvalidInput
 from superlens.quality.fidelity import SSIM_K1, SSIM_K2, SSIM_SIGMA, SSIM_WINDOW
+from superlens.quality.pairing import extent_of, large_enough, same_size
+from superlens.quality.windows import gaussian_weights, windowed
 
 Float = NDArray[np.float64]
 
 _BACKGROUND_PERCENTILE = 3.0
-_FIT_WINDOW = 7
+_EVEN = np.full(7, 1.0 / 7.0)
+_GAUSSIAN = gaussian_weights(SSIM_WINDOW, SSIM_SIGMA)
 _MOST_WINDOWS = 4_000_000
 """Of all pictures together, for the search of the factor: enough, and little memory."""
 _WIDEST_FACTOR = 8.0
@@ -55,7 +58,7 @@ def fit_microssim(predictions: Sequence[ArrayLike], truths: Sequence[ArrayLike])
     extent = max(float(g.max()) for _, g in pairs) - offset_g
     step = max(1, sum(g.size for _, g in pairs) // _MOST_WINDOWS)
     moments = [
-        _moments((p - offset_p) / extent, (g - offset_g) / extent, even=True).sparse(step)
+        _moments((p - offset_p) / extent, (g - offset_g) / extent, _EVEN).sparse(step)
         for p, g in pairs
     ]
     windows = sum(local.covariance.size for local in moments)
@@ -84,7 +87,7 @@ def microssim(prediction: ArrayLike, truth: ArrayLike, fit: MicroSsimFit) -> flo
     [(p, g)] = _checked([prediction], [truth])
     p = (p - fit.prediction_offset) / fit.extent
     g = (g - fit.truth_offset) / fit.extent
-    return float(_moments(p, g, even=False).similarity(fit.factor).mean())
+    return float(_moments(p, g, _GAUSSIAN).similarity(fit.factor).mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +131,9 @@ def _checked(
         )
     pairs = []
     for prediction, truth in zip(predictions, truths, strict=True):
-        p, g = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
-        if p.shape != g.shape or min(g.shape) < SSIM_WINDOW:
-            raise InvalidInput(
-                f"Pictures of {p.shape} and {g.shape} cannot be compared",
-                f"Give pictures of one shape with at least {SSIM_WINDOW} pixels on each side.",
-            )
-        if np.ptp(g) == 0.0:
-            raise InvalidInput(
-                "The truth to compare with is constant",
-                "Compare with a picture that shows something.",
-            )
+        p, g = same_size(prediction, truth)
+        large_enough("MicroSSIM", min(g.shape), SSIM_WINDOW)
+        extent_of(g)
         pairs.append((p, g))
     return pairs
 
@@ -148,31 +143,19 @@ def _background(pictures: list[Float]) -> float:
     return float(np.percentile(values, _BACKGROUND_PERCENTILE))
 
 
-def _moments(p: Float, g: Float, *, even: bool) -> _Moments:
+def _moments(p: Float, g: Float, weights: Float) -> _Moments:
     """Give moments where the window fits, as of a sample: over one less than its pixels."""
-    width = _FIT_WINDOW if even else SSIM_WINDOW
-    sample = width**2 / (width**2 - 1)
-    mean_p, mean_g = _windowed(p, even=even), _windowed(g, even=even)
+    pixels = len(weights) ** 2
+    sample = pixels / (pixels - 1)
+    mean_p, mean_g = windowed(p, weights), windowed(g, weights)
     return _Moments(
         mean_p,
         mean_g,
-        sample * (_windowed(p * p, even=even) - mean_p**2),
-        sample * (_windowed(g * g, even=even) - mean_g**2),
-        sample * (_windowed(p * g, even=even) - mean_p * mean_g),
+        sample * (windowed(p * p, weights) - mean_p**2),
+        sample * (windowed(g * g, weights) - mean_g**2),
+        sample * (windowed(p * g, weights) - mean_p * mean_g),
         float(np.ptp(g)),
     )
-
-
-def _windowed(values: Float, *, even: bool) -> Float:
-    from scipy import ndimage
-
-    half = (_FIT_WINDOW if even else SSIM_WINDOW) // 2
-    offset = np.arange(-half, half + 1)
-    weights = np.ones(len(offset)) if even else np.exp(-0.5 * (offset / SSIM_SIGMA) ** 2)
-    weights = weights / weights.sum()
-    for axis in (0, 1):
-        values = np.asarray(ndimage.correlate1d(values, weights, axis=axis))
-    return values[half:-half, half:-half]
 
 
 def _least_squares_factor(moments: list[_Moments]) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from superlens.core.errors import InvalidInput, UnreadableFile
+from superlens.quality.windows import gaussian_weights
 
 Float = NDArray[np.float64]
 
@@ -204,9 +205,7 @@ def _normalised(grey: Float) -> tuple[Float, Float]:
 def _smoothed(values: Float) -> Float:
     from scipy import ndimage
 
-    offset = np.arange(_WINDOW) - _WINDOW // 2
-    weights = np.exp(-0.5 * (offset / _WINDOW_SIGMA) ** 2)
-    weights /= weights.sum()
+    weights = gaussian_weights(_WINDOW, _WINDOW_SIGMA)
     for axis in (0, 1):
         values = np.asarray(ndimage.correlate1d(values, weights, axis=axis, mode="nearest"))
     return values

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from superlens.core.errors import InvalidInput
 from superlens.quality.baselines import bicubic
+from superlens.quality.pairing import extent_of, same_field
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -78,7 +79,8 @@ def squirrel(sr: ArrayLike, reference: ArrayLike, scale: int) -> Squirrel:
     """
     from scipy import optimize
 
-    fine, coarse = _fitting(sr, reference, scale)
+    fine, coarse = same_field(sr, reference, scale)
+    extent = extent_of(coarse)
     pair = _Pair(fine, coarse, scale)
 
     def badness(sigma_px: float) -> float:
@@ -101,7 +103,7 @@ def squirrel(sr: ArrayLike, reference: ArrayLike, scale: int) -> Squirrel:
     return Squirrel(
         rse=rse,
         rsp=rsp,
-        nrse=rse / float(np.ptp(coarse)),
+        nrse=rse / extent,
         sigma_px=sigma_px,
         at_bound=at_bound,
         slope=slope,
@@ -210,18 +212,3 @@ def _fold(length: int, scale: int) -> "sparse.csc_array":
     return sparse.csc_array(
         (weight[kept], (target[kept], fine[kept])), shape=(length, length * scale)
     )
-
-
-def _fitting(sr: ArrayLike, reference: ArrayLike, scale: int) -> tuple[Float, Float]:
-    fine, coarse = np.asarray(sr, np.float64), np.asarray(reference, np.float64)
-    if fine.shape != (coarse.shape[0] * scale, coarse.shape[1] * scale):
-        raise InvalidInput(
-            f"A super-resolved picture of {fine.shape} does not belong to a raw one of "
-            f"{coarse.shape} at scale {scale}",
-            "Compare a result with the very picture and channel it was made from.",
-        )
-    if not np.ptp(coarse) > 0:
-        raise InvalidInput(
-            "The raw picture to compare with is constant", "Compare with one that shows something."
-        )
-    return fine, coarse

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from superlens.core.errors import InvalidInput
+from superlens.quality.pairing import extent_of, large_enough, same_size
+from superlens.quality.windows import binned, gaussian_weights, windowed
 
 Float = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def gmsd(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = Non
     doi 10.1109/TIP.2013.2293423.
     """
     p, g = _pair(prediction, truth, data_range)
-    steep_p, steep_g = (_prewitt(_halved(picture)) for picture in (p, g))
+    steep_p, steep_g = (_prewitt(binned(picture, 2)) for picture in (p, g))
     return float(_alike(steep_p, steep_g, _GMSD_CONSTANT).std())
 
 
@@ -61,7 +62,7 @@ def haarpsi(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = 
     Source: Reisenhofer, Bosse, Kutyniok, Wiegand, Signal Process. Image Commun. 61, 33 (2018),
     doi 10.1016/j.image.2017.11.001.
     """
-    p, g = (_halved(picture) for picture in _pair(prediction, truth, data_range))
+    p, g = (binned(picture, 2) for picture in _pair(prediction, truth, data_range))
     total, weights = 0.0, 0.0
     for axis in (0, 1):
         of_p, of_g = ([np.abs(_haar(x, level, axis)) for level in (1, 2, 3)] for x in (p, g))
@@ -88,17 +89,14 @@ def vif(prediction: ArrayLike, truth: ArrayLike, data_range: float | None = None
     the authors' pixel-domain version of four scales.
     """
     p, g = _pair(prediction, truth, data_range)
-    if min(g.shape) < SMALLEST_SIDE:
-        raise InvalidInput(
-            f"VIF needs {SMALLEST_SIDE} pixels on each side, the picture has {min(g.shape)}",
-            "Compare larger pictures.",
-        )
+    large_enough("VIF", min(g.shape), SMALLEST_SIDE)
     kept, present = 0.0, 0.0
     for scale in range(_VIF_SCALES):
         width = 2 ** (_VIF_SCALES - scale) + 1
+        weights = gaussian_weights(width, width / 5.0)
         if scale > 0:
-            p, g = _windowed(p, width)[::2, ::2], _windowed(g, width)[::2, ::2]
-        information = _information(p, g, width)
+            p, g = windowed(p, weights)[::2, ::2], windowed(g, weights)[::2, ::2]
+        information = _information(p, g, weights)
         kept += information[0]
         present += information[1]
     return kept / present
@@ -127,29 +125,15 @@ def gradient_statistics(prediction: ArrayLike, truth: ArrayLike) -> GradientStat
 
 
 def _pair(prediction: ArrayLike, truth: ArrayLike, data_range: float | None) -> tuple[Float, Float]:
-    p, g = np.asarray(prediction, np.float64), np.asarray(truth, np.float64)
-    if p.shape != g.shape:
-        raise InvalidInput(
-            f"The pictures to compare have different sizes: {p.shape} and {g.shape}",
-            "Compare pictures of the same field at the same scale.",
-        )
-    extent = float(np.ptp(g)) if data_range is None else data_range
-    if not extent > 0.0 or not np.ptp(g) > 0.0:
-        raise InvalidInput(
-            "The truth to compare with is constant", "Compare with a picture that shows something."
-        )
-    return p * (_WHITE / extent), g * (_WHITE / extent)
+    """Give both with the data range stretched to 255."""
+    p, g = same_size(prediction, truth)
+    own = extent_of(g)
+    stretch = _WHITE / (own if data_range is None else extent_of(g, data_range))
+    return stretch * p, stretch * g
 
 
 def _alike(a: Float, b: Float, constant: float) -> Float:
     return (2.0 * a * b + constant) / (a * a + b * b + constant)
-
-
-def _halved(values: Float) -> Float:
-    """Give means over 2 x 2 pixels; an odd last row or column is left out."""
-    rows, columns = values.shape[0] // 2, values.shape[1] // 2
-    even = values[: 2 * rows, : 2 * columns]
-    return even.reshape(rows, 2, columns, 2).mean(axis=(1, 3))
 
 
 def _steepness(values: Float) -> Float:
@@ -183,12 +167,12 @@ def _haar(values: Float, level: int, axis: int) -> Float:
     return values
 
 
-def _information(p: Float, g: Float, width: int) -> tuple[float, float]:
+def _information(p: Float, g: Float, weights: Float) -> tuple[float, float]:
     """Give the information about the scene in the prediction and in the truth, at one scale."""
-    mean_p, mean_g = _windowed(p, width), _windowed(g, width)
-    variance_g = np.maximum(_windowed(g * g, width) - mean_g**2, 0.0)
-    variance_p = np.maximum(_windowed(p * p, width) - mean_p**2, 0.0)
-    covariance = _windowed(p * g, width) - mean_p * mean_g
+    mean_p, mean_g = windowed(p, weights), windowed(g, weights)
+    variance_g = np.maximum(windowed(g * g, weights) - mean_g**2, 0.0)
+    variance_p = np.maximum(windowed(p * p, weights) - mean_p**2, 0.0)
+    covariance = windowed(p * g, weights) - mean_p * mean_g
     gain = covariance / (variance_g + _TINY)
     left = variance_p - gain * covariance
     flat_g, flat_p, opposed = variance_g < _TINY, variance_p < _TINY, gain < 0
@@ -198,16 +182,3 @@ def _information(p: Float, g: Float, width: int) -> tuple[float, float]:
     variance_g = np.where(flat_g, 0.0, variance_g)
     kept = np.log10(1.0 + gain**2 * variance_g / (left + _VIF_NOISE)).sum()
     return float(kept), float(np.log10(1.0 + variance_g / _VIF_NOISE).sum())
-
-
-def _windowed(values: Float, width: int) -> Float:
-    """Give the Gaussian-weighted mean where the window fits."""
-    from scipy import ndimage
-
-    half = width // 2
-    offset = np.arange(-half, half + 1)
-    weights = np.exp(-0.5 * (offset / (width / 5.0)) ** 2)
-    weights /= weights.sum()
-    for axis in (0, 1):
-        values = np.asarray(ndimage.correlate1d(values, weights, axis=axis))
-    return values[half : values.shape[0] - half, half : values.shape[1] - half]
