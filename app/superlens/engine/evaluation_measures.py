@@ -1,17 +1,18 @@
-"""The measures of an evaluation: what is taken of every single picture.
+"""What is measured of every single picture of an evaluation; see `evaluation_catalogue`.
 
 All in float64; nothing is cropped, clipped or rounded unless a measure's meaning says so.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from superlens.core.errors import InvalidInput
-from superlens.core.evaluation import Better, Measure
 from superlens.core.method import Array
+from superlens.engine.evaluation_catalogue import SPREAD_LEVEL
 from superlens.quality.calibration import (
     ause,
     coverage,
@@ -20,24 +21,22 @@ from superlens.quality.calibration import (
     independent_pixels,
 )
 from superlens.quality.fidelity import (
-    MS_SSIM_SIDE,
     Mode,
     affine_align,
     in_mode,
     mae,
-    measure_name,
     ms_ssim,
-    ms_ssim_name,
     nrmse,
     pearson,
     psnr,
     ssim,
 )
+from superlens.quality.intensity import intensity_ratio
 from superlens.quality.niqe import BLOCK, NiqeModel, fit_niqe, niqe
 from superlens.quality.resolution import SMALLEST_SIDE, FrcUse, frc
 from superlens.quality.squirrel import squirrel
+from superlens.quality.structure import gmsd, haarpsi, vif
 
-SPREAD_LEVEL = 0.9
 _LEAST_SPREAD = 1e-6
 """Of the truth's range: a spread of nothing cannot be divided by."""
 _MOST_FITTED = 48
@@ -61,134 +60,7 @@ class Judged:
     """Standard deviation over samples, in the units of `low`."""
 
 
-_MODE_WORDS = {
-    Mode.RAW: "brightness as it is",
-    Mode.AFFINE: "after the best straight-line fit of the brightness",
-    Mode.CARE: "after the fit, in the truth's 0.1 to 99.9 percentiles",
-}
-
-
-def measures_for(smallest_side: int, niqe_model: NiqeModel | None) -> tuple[Measure, ...]:
-    """Give the measures of single pictures, in the order in which they are shown.
-
-    Args:
-        smallest_side: of all truths, in pixels: decides a name.
-        niqe_model: names its measure; None leaves it out.
-    """
-    found: list[Measure] = []
-    for mode in Mode:
-        said = _MODE_WORDS[mode]
-        for id_, name, unit, decimals, meaning in (
-            ("psnr", "PSNR", "dB", 2, "Peak signal over root mean square error"),
-            ("ssim", "SSIM", "", 4, "Structural similarity"),
-            (
-                "ms_ssim",
-                ms_ssim_name((smallest_side,)),
-                "",
-                4,
-                "Structural similarity over several scales",
-            ),
-        ):
-            title = measure_name(name, mode)
-            found.append(
-                Measure(
-                    f"{id_}_{mode.value}",
-                    title,
-                    unit,
-                    Better.HIGHER,
-                    f"{meaning}, {said}.",
-                    decimals,
-                )
-            )
-    found += _PLAIN
-    if niqe_model is not None:
-        meaning = "Distance of the texture from the truths' sharpest parts; compare rows only."
-        found.append(Measure("niqe", niqe_model.name, "", Better.LOWER, meaning, 2))
-    return tuple(found)
-
-
-SPREAD_MEASURES: tuple[Measure, ...] = (
-    Measure(
-        "coverage_90",
-        "Coverage at 90 %",
-        "",
-        Better.CLOSER,
-        "Share of pixels whose truth lies within 1.645 spreads of the answer.",
-        ideal=SPREAD_LEVEL,
-    ),
-    Measure(
-        "ence",
-        "ENCE",
-        "",
-        Better.LOWER,
-        "Relative error of the spread's size, over 20 bins of equally many pixels.",
-    ),
-    Measure(
-        "ence_floor",
-        "ENCE floor",
-        "",
-        Better.LOWER,
-        "What a perfect spread would still show, because independent pixels are few.",
-    ),
-    Measure(
-        "ause",
-        "AUSE",
-        "",
-        Better.LOWER,
-        "How much worse the spread ranks pixels by error than the errors themselves do.",
-    ),
-)
-
-_PLAIN: tuple[Measure, ...] = (
-    Measure(
-        "nrmse",
-        measure_name("NRMSE", Mode.AFFINE),
-        "",
-        Better.LOWER,
-        "Root mean square error over the truth's range, after the fit.",
-        4,
-    ),
-    Measure(
-        "mae",
-        measure_name("MAE", Mode.AFFINE),
-        "",
-        Better.LOWER,
-        "Mean absolute error over the truth's range, after the fit.",
-        4,
-    ),
-    Measure("pearson", "Pearson", "", Better.HIGHER, "Correlation with the truth.", 4),
-    Measure(
-        "frc_cutoff",
-        "Spectral fidelity cut-off",
-        "cycles/px",
-        Better.HIGHER,
-        "Frequency up to which Fourier rings correlate with the truth above 0.5; at most 0.5.",
-    ),
-    Measure(
-        "rsp",
-        "RSP",
-        "",
-        Better.HIGHER,
-        "Correlation of the blurred picture with the raw one (SQUIRREL), see the blind spot.",
-        4,
-    ),
-    Measure(
-        "nrse",
-        "NRSE",
-        "",
-        Better.LOWER,
-        "Error of the blurred picture against the raw one over its range (SQUIRREL).",
-        4,
-    ),
-    Measure(
-        "intensity_ratio",
-        "Intensity ratio",
-        "",
-        Better.CLOSER,
-        "Mean brightness over that of the raw picture.",
-        ideal=1.0,
-    ),
-)
+_AGAINST_RAW = ("rsp", "nrse", "intensity_ratio", "intensity_p5", "intensity_p95")
 
 
 def judge(judged: Judged, niqe_model: NiqeModel | None) -> dict[str, float | None]:
@@ -212,6 +84,9 @@ def judge(judged: Judged, niqe_model: NiqeModel | None) -> dict[str, float | Non
     found["nrmse"] = nrmse(aligned, judged.truth, extent)
     found["mae"] = mae(aligned, judged.truth) / extent
     found["pearson"] = pearson(judged.picture, judged.truth)
+    found["gmsd"] = _unless_small(lambda: gmsd(aligned, judged.truth))
+    found["haarpsi"] = _unless_small(lambda: haarpsi(aligned, judged.truth))
+    found["vif"] = _unless_small(lambda: vif(aligned, judged.truth))
     found["frc_cutoff"] = _cutoff(judged.picture, judged.truth)
     found |= _against_raw(judged)
     if niqe_model is not None:
@@ -238,21 +113,6 @@ def fit_sharpness(truths: Sequence[Callable[[], Array]], smallest_side: int) -> 
         return None
 
 
-def multi_scale_note(sides: Sequence[int]) -> str:
-    """Give how many scales the multi-scale similarity of pictures of these sides has."""
-    small = sum(side < MS_SSIM_SIDE for side in sides)
-    if not small:
-        return "five scales"
-    if small == len(sides):
-        return f"three scales: all pictures are under {MS_SSIM_SIDE} px"
-    return f"three scales for {small} of {len(sides)} pictures, those under {MS_SSIM_SIDE} px"
-
-
-def named(measure: Measure, title: str) -> Measure:
-    """Give a measure under another title."""
-    return replace(measure, title=title)
-
-
 def _unless_small(take: Callable[[], float]) -> float | None:
     try:
         return take()
@@ -267,13 +127,15 @@ def _cutoff(picture: Array, truth: Array) -> float | None:
 
 
 def _against_raw(judged: Judged) -> dict[str, float | None]:
-    mean = float(judged.low.mean(dtype=np.float64))
-    ratio = float(judged.picture.mean(dtype=np.float64)) / mean if mean else None
-    try:
-        found = squirrel(judged.picture, judged.low, judged.scale)
-    except InvalidInput:
-        return {"rsp": None, "nrse": None, "intensity_ratio": ratio}
-    return {"rsp": found.rsp, "nrse": found.nrse, "intensity_ratio": ratio}
+    found: dict[str, float | None] = dict.fromkeys(_AGAINST_RAW)
+    with suppress(InvalidInput):
+        agreement = squirrel(judged.picture, judged.low, judged.scale)
+        found |= {"rsp": agreement.rsp, "nrse": agreement.nrse}
+    with suppress(InvalidInput):
+        ratio = intensity_ratio(judged.picture, judged.low, judged.scale)
+        found["intensity_ratio"] = ratio.mean
+        found |= {"intensity_p5": ratio.lo, "intensity_p95": ratio.hi}
+    return found
 
 
 def _of_spread(judged: Judged, aligned: NDArray[np.float64]) -> dict[str, float | None]:

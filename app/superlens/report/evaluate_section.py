@@ -17,11 +17,17 @@ _MOST_METHODS = 4
 _SHORT_UNIT = 3
 _KEY_MEASURES = ("psnr_affine", "ssim_affine", "frc_cutoff")
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Fidelity, brightness fitted by a straight line", ("_affine", "nrmse", "mae", "pearson")),
+    (
+        "Fidelity, brightness fitted by a straight line",
+        ("_affine", "nrmse", "mae", "pearson", "gmsd", "haarpsi", "vif"),
+    ),
     ("Fidelity in the mode CARE", ("_care",)),
     ("Fidelity, brightness as it is: only for images in one unit", ("_raw",)),
     ("Detail", ("frc_cutoff",)),
-    ("Agreement with the raw image", ("rsp", "nrse", "intensity_ratio")),
+    (
+        "Agreement with the raw image",
+        ("rsp", "nrse", "intensity_ratio", "intensity_p5", "intensity_p95"),
+    ),
     ("Texture and sets of images", ("niqe", "_pd", "_fd", "_kd", "lpips")),
     ("Spread over samples", ("coverage_90", "ence", "ence_floor", "ause")),
 )

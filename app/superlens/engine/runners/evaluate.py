@@ -1,6 +1,6 @@
 """Judges models on pairs with known truth, beside the input itself and bicubic interpolation.
 
-What is measured is listed in `evaluation_measures` and `evaluation_features`; here is the course
+What is measured is listed in `evaluation_catalogue` and `evaluation_features`; here is the course
 of the job. A pair that cannot be judged is left out with the reason, the others go on.
 """
 
@@ -17,6 +17,11 @@ from superlens.core.jobs import EvaluateRequest, PairFile
 from superlens.core.method import Array
 from superlens.core.records import Number, ResultRecord
 from superlens.engine.context import JobContext
+from superlens.engine.evaluation_catalogue import (
+    SPREAD_MEASURES,
+    measures_for,
+    multi_scale_note,
+)
 from superlens.engine.evaluation_features import (
     TRUTH,
     FeatureStore,
@@ -29,14 +34,7 @@ from superlens.engine.evaluation_features import (
     set_estimates,
     set_measures,
 )
-from superlens.engine.evaluation_measures import (
-    SPREAD_MEASURES,
-    Judged,
-    fit_sharpness,
-    judge,
-    measures_for,
-    multi_scale_note,
-)
+from superlens.engine.evaluation_measures import Judged, fit_sharpness, judge
 from superlens.engine.evaluation_pictures import (
     Answer,
     answers,
