@@ -79,3 +79,16 @@ def test_file_that_is_no_generator_is_refused_in_one_sentence(
     assert run(["models", "--import", str(path)]) == FAILED
 
     assert "discriminator" in capsys.readouterr().err
+
+
+def test_file_that_is_no_feature_network_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "net.pth"
+    torch.save({"a": torch.zeros(3)}, path)
+
+    assert run(["models", "--import-features", str(path)]) == FAILED
+
+    said = capsys.readouterr().err
+    assert "net.pth is none of the feature networks" in said
+    assert "vgg19-dcbb9e9d.pth" in said
