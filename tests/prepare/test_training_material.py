@@ -252,6 +252,72 @@ def test_recipe_whose_material_cannot_work_is_refused(changes, message):
         check_material(_recipe(**changes))
 
 
+def _spoilt(folder, tmp_path):
+    """Copy the files and spoil a low, a high and another low, each in its own way."""
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    tifffile.imwrite(tmp_path / "low0-0.tif", np.full((32, 32), 7, np.uint16))
+    spotty = np.ones((32, 32), np.float32)
+    spotty[0, 0] = np.nan
+    tifffile.imwrite(tmp_path / "low1-1.tif", spotty)
+    tifffile.imwrite(tmp_path / "low2-0.tif", np.zeros((32, 32, 3), np.uint8), photometric="rgb")
+    tifffile.imwrite(tmp_path / "low3-2.tif", np.eye(30, dtype=np.uint16))
+    (tmp_path / "low4-0.tif").write_bytes(b"II*\0 cut off")
+    return tmp_path
+
+
+def test_pictures_that_cannot_be_used_are_named_and_left_out(folder, tmp_path):
+    material = open_material(_recipe(), _spoilt(folder, tmp_path), 16)
+
+    assert len(material.refused) == 5
+    for name, reason in (
+        ("low0-0.tif", "the same value, 7"),
+        ("low1-1.tif", "1 of 1024 pixels are NaN"),
+        ("low2-0.tif", "colour"),
+        ("low3-2.tif", "60 x 60 belong"),
+        ("low4-0.tif", ""),
+    ):
+        assert any(name in sentence and reason in sentence for sentence in material.refused)
+    assert material.trained.files == 5 * FRAMES - 5
+    assert np.isfinite(material.data.batch(0, 32).low).all()
+
+
+def test_field_whose_high_picture_is_empty_is_left_out_whole(folder, tmp_path):
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    tifffile.imwrite(tmp_path / "high1.tif", np.zeros((64, 64), np.uint16))
+
+    material = open_material(_recipe(), tmp_path, 16)
+
+    assert len(material.refused) == FRAMES
+    assert "f1" not in {pair.field_id for pair in material.data.training}
+
+
+def test_nothing_usable_is_refused_with_the_first_reason(folder):
+    with pytest.raises(InvalidInput, match=r"None of the 18 .* a patch of 64 does not fit"):
+        open_material(_recipe(), folder, 64)
+
+
+def test_file_that_changed_since_the_recipe_is_refused_before_training(folder):
+    stated = dataclasses.replace(_pairs()[4], low_sha256="0" * 64)
+    pairs = (*_pairs()[:4], stated, *_pairs()[5:])
+
+    with pytest.raises(InvalidInput, match=r"'low1-1\.tif' is not the file"):
+        open_material(_recipe(pairs=pairs), folder, 16)
+
+
+def test_high_picture_that_is_too_small_is_left_out(folder, tmp_path):
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    tifffile.imwrite(tmp_path / "high1.tif", np.arange(400, dtype=np.uint16).reshape(20, 20))
+
+    material = open_material(_from_highs(pairs=_pairs((4, 5))), tmp_path, 16)
+
+    assert len(material.refused) == 1
+    assert "'high1.tif' has 20 x 20 pixels" in material.refused[0]
+    assert material.trained.files == 3
+
+
 def _highs(fields):
     return tuple(HighFile(f"high{field}.tif", field_id=f"f{field}") for field in fields)
 

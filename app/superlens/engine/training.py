@@ -53,6 +53,8 @@ _ENOUGH_STEPS = 100
 """From so many steps on it is worth a warning that they waited for data."""
 _HUNGRY = ("batch", "patch", "blocks", "features")
 """Parameters of methods that decide how much memory a step takes, the gentlest first."""
+_MOST_NAMED = 10
+"""Pictures left out that are named in a warning each; more are named in the log."""
 _SUBSET_FILE = "subset.csv"
 _SUBSET_COLUMNS = ("patch", "low", "field", "y", "x")
 
@@ -148,6 +150,7 @@ class Training:
             return self._taken_up()
         plan, context = self._plan, self._context
         material = open_material(plan.recipe, self._data_folder, plan.params.patch, self.watch)
+        self._say_refused(material)
         self._write_subset(material)
         with Prefetched(material.data, automatic_workers(device.id)) as data:
             if not data.validation():
@@ -222,6 +225,15 @@ class Training:
         model = self._folder.file("model", "model/card.json").parent
         save_model(model, card, weights, half)
         write_json(model / "recipe.json", self._plan.recipe)
+
+    def _say_refused(self, material: Material) -> None:
+        for sentence in material.refused[:_MOST_NAMED]:
+            self._warn(f"Left out: {sentence}")
+        for sentence in material.refused[_MOST_NAMED:]:
+            self._log(f"Left out: {sentence}")
+        more = len(material.refused) - _MOST_NAMED
+        if more > 0:
+            self._warn(f"{more} more pictures were left out; the log names them")
 
     def _write_subset(self, material: Material) -> None:
         if material.places is None:

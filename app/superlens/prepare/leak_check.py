@@ -12,10 +12,7 @@ _ADVICE = "Remove one of the two, or give both the same field id and split again
 
 
 class Contents:
-    """The SHA-256 of files, each read once at most; those that a recipe states are believed.
-
-    Whoever reads such a file later checks what was stated.
-    """
+    """The SHA-256 of files, each read once at most, and checked where a recipe states it."""
 
     def __init__(self, folder: Path | None) -> None:
         """Begin.
@@ -29,13 +26,24 @@ class Contents:
     def of(self, name: str, stated: str | None) -> str:
         """Give the hash of a file.
 
+        Args:
+            name: of the file.
+            stated: what the recipe says that it is, or None.
+
         Raises:
             MissingFile: it is not there.
+            InvalidInput: it is another one than the recipe was written for.
         """
         if name not in self._known:
             path = Path(name) if self._folder is None else self._folder / name
-            self._known[name] = stated or sha256_of(path)
-        return self._known[name]
+            self._known[name] = sha256_of(path)
+        found = self._known[name]
+        if stated is not None and stated != found:
+            raise InvalidInput(
+                f"{name!r} is not the file that the recipe was written for",
+                "Its SHA-256 differs: fetch the original, or write the recipe anew",
+            )
+        return found
 
 
 def check_contents(
@@ -54,7 +62,8 @@ def check_contents(
 
     Raises:
         InvalidInput: two files of one content are on both sides, or one high-resolution picture
-            belongs to two fields; both files are named.
+            belongs to two fields; both files are named. Or a file changed since its hash was
+            taken.
         MissingFile: a file is not there.
     """
     contents = Contents(folder)

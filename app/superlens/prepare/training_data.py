@@ -1,6 +1,6 @@
 """From a recipe to the patches that a method trains on, and what may be said about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from superlens.core.cards import NormalisationKind, NormalisationRule
@@ -8,6 +8,7 @@ from superlens.core.errors import InvalidInput
 from superlens.core.jobs import HighFile, PairFile, Recipe
 from superlens.core.method import TrainingData
 from superlens.prepare.degradations.catalogue import degradation
+from superlens.prepare.examination import Wanted, examine_highs, examine_pairs
 from superlens.prepare.file_training import (
     FilePairs,
     FileTrainingData,
@@ -48,6 +49,8 @@ class Material:
     validated: Side = Side()
     places: tuple[PatchPlace, ...] | None = None
     """The only patches to train on; None where all there are may be."""
+    refused: tuple[str, ...] = ()
+    """One sentence for each picture or pair that cannot be used and was left out."""
 
     @property
     def place_fields(self) -> int:
@@ -115,8 +118,8 @@ def open_material(
         on_file: told of every file that is read for this; may raise to stop.
 
     Raises:
-        InvalidInput: as `check_material`, or a file is missing, unreadable, of the wrong size, or
-            trained on and judged with.
+        InvalidInput: as `check_material`, or a file is missing, changed, or trained on and judged
+            with, or none can be used. One that cannot is named in the material and left out.
         InvalidParameter: a phantom setting that means nothing.
     """
     check_material(recipe)
@@ -179,6 +182,8 @@ def material_notes(material: Material) -> dict[str, int]:
         "validation_files": material.validated.files,
         "validation_fields": material.validated.fields,
     }
+    if material.refused:
+        notes["files_left_out"] = len(material.refused)
     if material.places is None:
         return notes
     return {
@@ -190,7 +195,9 @@ def material_notes(material: Material) -> dict[str, int]:
 
 def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
     check_files(recipe, folder, on_file)
-    source = _file_pairs(recipe, folder)
+    wanted = Wanted(folder, recipe.scale, patch)
+    examined = examine_pairs(recipe.pairs, wanted, on_file)
+    source = _file_pairs(replace(recipe, pairs=examined.usable), folder)
     is_fixed = recipe.normalisation is NormalisationKind.FIXED
     rule = measure_dataset(source, recipe.scale, on_file) if is_fixed else TRAINING_NORMALISATION
     data = FileTrainingData(source, recipe.scale, patch, rule)
@@ -198,17 +205,23 @@ def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile
     if recipe.subset is not None:
         places = data.draw_places(recipe.subset, on_file)
         data = FileTrainingData(source, recipe.scale, patch, rule, places)
-    return Material(data, rule, _side(data.training), _side(data.validated), places)
+    trained, validated = _side(data.training), _side(data.validated)
+    return Material(data, rule, trained, validated, places, examined.refused)
 
 
 def _from_highs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
     source = _high_source(recipe, folder)
     training, held_out = source.parted()
     check_contents(training, source.pairs or held_out, folder, on_file)
+    wanted = Wanted(folder, recipe.scale, patch)
+    highs = examine_highs(source.highs, wanted, on_file)
+    pairs = examine_pairs(source.pairs, wanted, on_file)
+    source = replace(source, highs=highs.usable, pairs=pairs.usable)
     rule = TRAINING_NORMALISATION
     data = HighOnlyTrainingData(source, recipe.scale, patch, rule)
-    validated = _side(source.pairs) if source.pairs else _high_side(held_out)
-    return Material(data, rule, _high_side(training), validated)
+    validated = _side(source.pairs) if source.pairs else _high_side(data.held_out)
+    refused = (*highs.refused, *pairs.refused)
+    return Material(data, rule, _high_side(data.training), validated, refused=refused)
 
 
 def _high_source(recipe: Recipe, folder: Path | None) -> HighOnlySource:
