@@ -19,6 +19,7 @@ from superlens.core.jobs import (
     JobState,
     Lane,
     MeasureRequest,
+    PairCheckRequest,
     Recipe,
     ReportRequest,
     RestoreRequest,
@@ -107,6 +108,7 @@ def test_an_unknown_exception_is_called_unexpected() -> None:
         (MeasureRequest("translocation", (), "o", model=MODEL), Lane.ACCELERATOR),
         (ReportRequest((), "o"), Lane.CPU),
         (ThumbnailRequest("a", "o"), Lane.CPU),
+        (PairCheckRequest((), "o"), Lane.CPU),
     ],
 )
 def test_networks_run_in_the_accelerator_lane(request_: JobRequest, lane: Lane) -> None:

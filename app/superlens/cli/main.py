@@ -23,6 +23,7 @@ _RUNTIME = {
     "info": "superlens.cli.look:info",
     "models": "superlens.cli.models:models",
     "restore": "superlens.cli.work:restore",
+    "pairs": "superlens.cli.pairs:pairs",
     "train": "superlens.cli.train:train",
     "evaluate": "superlens.cli.evaluate:evaluate",
     "measure": "superlens.cli.work:measure",

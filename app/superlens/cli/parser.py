@@ -11,6 +11,7 @@ COMMANDS = (
     "info",
     "models",
     "restore",
+    "pairs",
     "train",
     "evaluate",
     "measure",
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_info(commands)
     _add_models(commands)
     _add_restore(commands)
+    _add_pairs(commands)
     _add_train(commands)
     _add_evaluate(commands)
     _add_measure(commands)
@@ -149,6 +151,31 @@ def _add_restore(commands: Any) -> None:
     _add_pixel_size(parser)
     _add_seed(parser)
     _add_device(parser)
+    _add_set(parser)
+    _add_json(parser)
+
+
+def _add_pairs(commands: Any) -> None:
+    parser = commands.add_parser("pairs", help="match and examine pairs of low and high pictures")
+    parser.add_argument("--low", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--high", required=True, type=Path, metavar="DIR")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--table", type=Path, metavar="CSV", help="columns low, high, field, frame")
+    how.add_argument(
+        "--regex", metavar="R", help="pattern of file names with the group (?P<field>...)"
+    )
+    parser.add_argument(
+        "--average", type=count, default=1, metavar="N", help="average so many exposures of a field"
+    )
+    parser.add_argument(
+        "--scale", type=count, metavar="N", help="high pixels per low pixel; default: by the sizes"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument(
+        "--recipe", type=Path, metavar="RECIPE.json", help="write a recipe of the good pairs"
+    )
+    parser.add_argument("--method", default="resrgan", metavar="METHOD", help="of that recipe")
+    _add_seed(parser)
     _add_set(parser)
     _add_json(parser)
 

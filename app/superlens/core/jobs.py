@@ -28,6 +28,7 @@ class JobKind(StrEnum):
     REPORT = "report"
     THUMBNAIL = "thumbnail"
     IMPORT_MODEL = "import_model"
+    PAIR_CHECK = "pair_check"
 
 
 class Lane(StrEnum):
@@ -365,6 +366,19 @@ class ImportModelRequest:
     format: int = REQUEST_FORMAT
 
 
+@dataclass(frozen=True, slots=True)
+class PairCheckRequest:
+    """Examine pairs: what is wrong with each, and how their pictures lie on each other."""
+
+    pairs: tuple[PairFile, ...]
+    """With absolute paths."""
+    out: str
+    scale: int | None = None
+    """High-resolution pixels per low-resolution pixel; None takes what most sizes suggest."""
+    kind: JobKind = JobKind.PAIR_CHECK
+    format: int = REQUEST_FORMAT
+
+
 JobRequest = (
     RestoreRequest
     | TrainRequest
@@ -373,6 +387,7 @@ JobRequest = (
     | ReportRequest
     | ThumbnailRequest
     | ImportModelRequest
+    | PairCheckRequest
 )
 
 
@@ -383,7 +398,7 @@ def lane_of(request: JobRequest) -> Lane:
             return Lane.ACCELERATOR
         case MeasureRequest():
             return Lane.CPU if request.model is None else Lane.ACCELERATOR
-        case ReportRequest() | ThumbnailRequest() | ImportModelRequest():
+        case ReportRequest() | ThumbnailRequest() | ImportModelRequest() | PairCheckRequest():
             return Lane.CPU
         case _:
             assert_never(request)

@@ -15,6 +15,7 @@ RUNNERS: dict[JobKind, str] = {
     JobKind.REPORT: "superlens.engine.runners.report",
     JobKind.THUMBNAIL: "superlens.engine.runners.thumbnail",
     JobKind.IMPORT_MODEL: "superlens.engine.runners.import_model",
+    JobKind.PAIR_CHECK: "superlens.engine.runners.pair_check",
 }
 """Module of each kind of job; imported when the first such job runs."""
 

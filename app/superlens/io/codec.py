@@ -21,6 +21,7 @@ from superlens.core.jobs import (
     JobRecord,
     JobRequest,
     MeasureRequest,
+    PairCheckRequest,
     ReportRequest,
     RestoreRequest,
     ThumbnailRequest,
@@ -39,6 +40,7 @@ _REQUEST_TYPES: dict[JobKind, type[JobRequest]] = {
     JobKind.REPORT: ReportRequest,
     JobKind.THUMBNAIL: ThumbnailRequest,
     JobKind.IMPORT_MODEL: ImportModelRequest,
+    JobKind.PAIR_CHECK: PairCheckRequest,
 }
 
 

@@ -1,0 +1,123 @@
+"""The command `pairs`: which pictures belong together, which are sound, and a recipe of them."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from superlens.cli.console import print_error, print_json
+from superlens.cli.work import do_request
+from superlens.core.errors import InvalidInput, SuperlensError, describe_error
+from superlens.core.jobs import PairCheckRequest
+from superlens.prepare.pair_doctor.records import PairFinding, PairReport
+from superlens.prepare.pair_matching import (
+    PairProposal,
+    propose_by_name,
+    propose_by_regex,
+    propose_by_table,
+)
+
+
+def pairs(arguments: argparse.Namespace) -> int:
+    """Match pairs, examine them, and write a recipe of the good ones if wanted."""
+    from superlens.io.codec import read_json
+
+    proposal = _proposal(arguments)
+    if not arguments.json:
+        _print_proposal(proposal)
+    if not proposal.pairs:
+        raise InvalidInput(
+            f"No pictures of {str(arguments.low)!r} and {str(arguments.high)!r} belong together",
+            proposal.reasons[0] if proposal.reasons else "Choose folders with images",
+        )
+    request = PairCheckRequest(proposal.pairs, str(arguments.out.absolute()), arguments.scale)
+    result = do_request(request, "pairs")
+    report = read_json(PairReport, Path(result.folder) / "report.json")
+    data = None if arguments.recipe is None else _write_recipe(report, arguments)
+    if arguments.json:
+        print_json(_document(result.folder, proposal, report, data))
+    else:
+        _print_report(report)
+        print(result.folder)
+        if data is not None:
+            print(f"Train with: superlens train {arguments.recipe} --data {data} --out DIR")
+    return 0
+
+
+def _proposal(arguments: argparse.Namespace) -> PairProposal:
+    low, high, average = arguments.low, arguments.high, max(1, arguments.average)
+    if arguments.table is not None:
+        return propose_by_table(arguments.table, low, high, average)
+    if arguments.regex is not None:
+        return propose_by_regex(arguments.regex, low, high, average)
+    return propose_by_name(low, high, average)
+
+
+def _write_recipe(report: PairReport, arguments: argparse.Namespace) -> Path:
+    """Write the recipe and give the folder that its names are relative to."""
+    from superlens.core.parameters import build, plain_values
+    from superlens.io.codec import write_json
+    from superlens.methods.catalogue import method_spec
+    from superlens.prepare.pair_recipe import RecipeIdentity, common_folder, recipe_of
+
+    spec = method_spec(arguments.method)
+    if report.scale not in spec.scales:
+        raise InvalidInput(
+            f"{spec.title} does not train at x{report.scale}",
+            f"It takes {', '.join(f'x{scale}' for scale in spec.scales)}: bin or crop the pairs",
+        )
+    if not report.good_pairs:
+        raise InvalidInput("None of the pairs can be trained on", "See what is wrong with each")
+    data = common_folder(report.good_pairs)
+    stem = arguments.recipe.stem
+    params = plain_values(build(spec.train_params, dict(arguments.settings)))
+    identity = RecipeIdentity(stem, stem, spec.id, params, arguments.seed)
+    write_json(arguments.recipe, recipe_of(report, data, identity))
+    return data
+
+
+def _print_proposal(proposal: PairProposal) -> None:
+    for reason in proposal.reasons:
+        print_error(describe_error(SuperlensError(reason)))
+    count = len(proposal.pairs)
+    print(f"{count} pair{'' if count == 1 else 's'} of {proposal.fields} field(s)")
+
+
+def _print_report(report: PairReport) -> None:
+    for number, finding in enumerate(report.findings, start=1):
+        print(_line(number, finding))
+        for complaint in finding.complaints:
+            print(f"       {complaint.sentence}.")
+    print(report.scale_verdict)
+    for sentence in report.advice:
+        print(sentence)
+    good = len(report.good_pairs)
+    print(f"{good} of {len(report.findings)} pairs, of {report.good_fields} field(s), are good.")
+
+
+def _line(number: int, finding: PairFinding) -> str:
+    verdict = "good" if finding.is_good else ", ".join(finding.flags).replace("_", " ")
+    shift = finding.shift_px
+    moved = "" if shift is None else f"  displaced {shift[0]:+.2f}, {shift[1]:+.2f} px"
+    return f"{number:4d}  {finding.pair.field_id}  {Path(finding.pair.low).name}{moved}  {verdict}"
+
+
+def _document(
+    folder: str, proposal: PairProposal, report: PairReport, data: Path | None
+) -> dict[str, Any]:
+    return {
+        "folder": folder,
+        "data": None if data is None else str(data),
+        "unmatched_low": list(proposal.unmatched_low),
+        "unmatched_high": list(proposal.unmatched_high),
+        "reasons": list(proposal.reasons),
+        "scale": report.scale,
+        "scale_verdict": report.scale_verdict,
+        "advice": list(report.advice),
+        "good_pairs": len(report.good_pairs),
+        "good_fields": report.good_fields,
+        "findings": [
+            dataclasses.asdict(finding) | {"is_good": finding.is_good}
+            for finding in report.findings
+        ],
+    }
