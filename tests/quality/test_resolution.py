@@ -74,6 +74,10 @@ def test_unrelated_pictures_share_no_signal():
     assert frc_resolution(first, second).state is FrcState.NO_SIGNAL
 
 
+def test_empty_pictures_share_no_signal():
+    assert frc_resolution(np.zeros((128, 128)), np.ones((128, 128))).state is FrcState.NO_SIGNAL
+
+
 def test_a_shift_of_one_pixel_costs_resolution():
     first, second = exposures()
 
@@ -102,7 +106,11 @@ def test_thresholds_of_well_filled_rings_are_the_textbook_constants():
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(np.ones((64, 64)), np.ones((64, 64))), (np.ones((200, 200)), np.ones((128, 128)))],
+    [
+        (np.ones((64, 64)), np.ones((64, 64))),
+        (np.ones((200, 200)), np.ones((128, 128))),
+        (np.full((200, 200), np.nan), np.eye(200)),
+    ],
 )
 def test_pictures_that_cannot_be_correlated_are_refused(first, second):
     with pytest.raises(InvalidInput):

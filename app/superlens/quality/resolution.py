@@ -121,7 +121,7 @@ def frc_curve(first: ArrayLike, second: ArrayLike, pixel: float = 1.0) -> FrcCur
         pixel: side of a pixel, in whatever unit the frequencies shall have.
 
     Raises:
-        InvalidInput: the shapes differ or the pictures are too small.
+        InvalidInput: the shapes differ, or the pictures are too small or not finite.
 
     Source: Saxton, Baumeister, J. Microsc. 127, 127 (1982); Nieuwenhuizen et al., Nat. Methods 10,
     557 (2013), doi 10.1038/nmeth.2448.
@@ -211,6 +211,11 @@ def _spectrum(image: ArrayLike) -> NDArray[np.complex128]:
             f"Fourier ring correlation needs {SMALLEST_SIDE} pixels on each side, the picture has "
             f"{min(values.shape)}",
             "Correlate larger pictures.",
+        )
+    if not np.isfinite(values).all():
+        raise InvalidInput(
+            "A picture to correlate holds values that are not finite",
+            "Correlate pictures of plain numbers.",
         )
     top, left = (values.shape[0] - side) // 2, (values.shape[1] - side) // 2
     square = values[top : top + side, left : left + side]
