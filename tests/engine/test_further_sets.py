@@ -215,6 +215,21 @@ def test_leak_in_a_further_set_is_found_before_anything_is_trained(data, tmp_pat
     assert not list(tmp_path.glob("run*"))
 
 
+def test_pictures_left_out_are_warned_of_and_counted(data, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in data.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    tifffile.imwrite(folder / "low4.tif", np.full((32, 32), 3, np.uint16))
+
+    result, _ = _train(tmp_path / "run", folder)
+
+    named = [text for text in result.warnings if "low4.tif" in text]
+    assert len(named) == 2  # in each of the two further sets
+    assert named[0].startswith("first-x2: Left out: 'low4.tif' shows nothing")
+    assert read_run(tmp_path / "run").notes["first-x2 files_left_out"] == 1
+
+
 def test_memory_that_ends_is_told_with_what_to_change(data, tmp_path):
     hungry = dataclasses.replace(RECIPE, params={"memory_ends_at": 2}, further=())
 
