@@ -57,14 +57,17 @@ class Generator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, channels, y, x) to (N, channels, y * scale, x * scale); any y and x."""
         height, width = x.shape[-2:]
-        x = functional.pixel_unshuffle(self._padded(x), self.factor)
-        x = self.conv_first(x)
+        x = self.conv_first(self.unshuffled(x))
         x = x + self.conv_body(self.body(x))
         x = _activated(self.conv_up1(functional.interpolate(x, scale_factor=2, mode="nearest")))
         x = _activated(self.conv_up2(functional.interpolate(x, scale_factor=2, mode="nearest")))
         x = self.conv_last(_activated(self.conv_hr(x)))
         scale = self.architecture.scale
         return x[..., : height * scale, : width * scale]
+
+    def unshuffled(self, x: Tensor) -> Tensor:
+        """Give what the first layer sees: every square of pixels as channels of one."""
+        return functional.pixel_unshuffle(self._padded(x), self.factor)
 
     def _padded(self, x: Tensor) -> Tensor:
         """Continue the image at its lower and right edge to sizes that the unshuffle can divide."""
