@@ -30,8 +30,7 @@ from superlens.core.records import (
     SceneInfo,
 )
 from superlens.core.units import PixelSizeOrigin, PixelSizes
-from superlens.io import store as store_module
-from superlens.io import store_format
+from superlens.io import store_database, store_format
 from superlens.io.store import AttachedResult, ProjectStore
 
 MIGRATIONS = Path(store_format.__file__).parent / "migrations"
@@ -223,8 +222,8 @@ def test_project_of_a_killed_program_opens_with_all_committed_changes(
         "from superlens.io.store import ProjectStore\n"
         "store = ProjectStore.create(Path(sys.argv[1]))\n"
         "store.set_setting('done', 1)\n"
-        "store._connection.execute('BEGIN IMMEDIATE')\n"
-        "store._connection.execute(\"INSERT INTO setting VALUES ('half', '1')\")\n"
+        "store._database.connection.execute('BEGIN IMMEDIATE')\n"
+        "store._database.connection.execute(\"INSERT INTO setting VALUES ('half', '1')\")\n"
         "os._exit(1)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], env=child_environment, timeout=60)
@@ -284,7 +283,7 @@ def test_project_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_database_is_marked_and_keeps_a_rollback_journal(store: ProjectStore) -> None:
-    connection = store._connection
+    connection = store._database.connection
 
     assert connection.execute("PRAGMA application_id").fetchone() == (store_format.APPLICATION_ID,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -325,7 +324,7 @@ def test_database_of_another_program_is_told(folder: Path) -> None:
 
 
 def test_project_of_a_newer_version_is_told_and_not_touched(store: ProjectStore) -> None:
-    store._connection.execute("PRAGMA user_version = 99")
+    store._database.connection.execute("PRAGMA user_version = 99")
     store.close()
     before = (store.folder / "project.sqlite").read_bytes()
 
@@ -337,9 +336,10 @@ def test_project_of_a_newer_version_is_told_and_not_touched(store: ProjectStore)
 
 @pytest.fixture
 def two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder of migrations with a second step, which the module then uses."""
+    """Give a folder of the first migration and another one, which the module then uses."""
     folder = tmp_path / "package" / "migrations"
-    shutil.copytree(MIGRATIONS, folder)
+    folder.mkdir(parents=True)
+    shutil.copy2(MIGRATIONS / "0001_initial.sql", folder)
     (folder / "0002_note.sql").write_text(
         "-- A note; with a semicolon\nALTER TABLE image ADD COLUMN note TEXT;\n"
         "INSERT INTO setting VALUES ('migrated', '\"a;b\"');\n"
@@ -359,7 +359,7 @@ def test_older_project_is_copied_and_brought_up_to_date(
     with ProjectStore.open(folder) as store:
         assert store.images() == (image(),)
         assert store.setting("migrated") == "a;b"
-        assert store._connection.execute("SELECT note FROM image").fetchall() == [(None,)]
+        assert store._database.connection.execute("SELECT note FROM image").fetchall() == [(None,)]
 
     assert names_in(folder) == ["project.sqlite", "project.sqlite.format-1"]
 
@@ -392,7 +392,7 @@ def test_failures_of_the_database_are_told_in_plain_words(code: int, kind: type)
     error = sqlite3.OperationalError("low-level words")
     error.sqlite_errorcode = code | 0x300  # an extended code, as SQLite gives
 
-    told = store_module._translated(Path("project.sqlite"), "add an image", error)
+    told = store_database._translated(Path("project.sqlite"), "add an image", error)
 
     assert type(told) is kind
     assert "add an image" in told.title
@@ -400,14 +400,14 @@ def test_failures_of_the_database_are_told_in_plain_words(code: int, kind: type)
 
 
 def test_full_disk_rolls_back_and_the_project_goes_on(store: ProjectStore) -> None:
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store._database.connection.execute("PRAGMA page_count").fetchone()[0]
+    store._database.connection.execute(f"PRAGMA max_page_count = {pages}")
     large = image("large", tags=tuple(f"tag {number}" for number in range(5000)))
 
     with pytest.raises(DiskFull):
         store.add_image(large)
 
-    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store._database.connection.execute("PRAGMA max_page_count = 1000000")
     assert store.images() == ()
     store.add_image(large)
     assert store.images() == (large,)

@@ -86,6 +86,8 @@ class WellInfo:
     dose: float | None = None
     dose_unit: str = ""
     role: WellRole = WellRole.DOSE
+    condition: str = ""
+    """Whatever else differs between wells: cell line, time, temperature, in the user's words."""
 
 
 @dataclass(frozen=True, slots=True)

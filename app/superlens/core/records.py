@@ -28,6 +28,8 @@ class ChannelInfo:
     name: str
     emission_nm: float | None = None
     excitation_nm: float | None = None
+    colour: str | None = None
+    """How the file wants it shown: `#RRGGBB` in capitals, or None where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ class SceneInfo:
     """`TCZYX`, or `TCZYXS` when the planes are RGB."""
     numerical_aperture: float | None = None
     time_interval_s: float | None = None
+    objective: str = ""
+    """As the microscope names it, such as `Plan-Apochromat 40x/1.3 Oil`; empty if unknown."""
+    magnification: float | None = None
+    """Of the objective, as printed on it."""
+    acquired_at: str | None = None
+    """When the first plane was taken: ISO 8601, with a time zone where the file states one."""
+    smaller_levels: tuple[tuple[int, int], ...] = ()
+    """(Y, X) of each further level of a pyramid in the file, ever smaller; mostly empty."""
+
+    @property
+    def levels(self) -> tuple[tuple[int, int], ...]:
+        """Sizes (Y, X) of all levels that are stored, the full one first; one without a pyramid."""
+        return (self.size("Y"), self.size("X")), *self.smaller_levels
 
     @property
     def is_rgb(self) -> bool:
@@ -89,6 +104,16 @@ class ImageRecord:
     role: ImageRole = ImageRole.IMAGE
     well: str | None = None
     tags: tuple[str, ...] = ()
+    note: str = ""
+    """What the user wrote about it."""
+    plate: str = ""
+    """Id of the `PlateLayout` that its well belongs to; empty without a plate."""
+    field: str = ""
+    """Of view within the well, as the file name says; empty where it says nothing."""
+    sha256: str | None = None
+    """Of the whole file, as the first job that read all of it found."""
+    seen_at: str = ""
+    """Absolute path where the file lay last: tried where `path` leads to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
