@@ -7,7 +7,8 @@ is held out once: everything is trained on the other two and judged on it, whole
 Three fields cannot give training, validation and test, so nothing is validated: every training has
 a fixed length, stated in the result, and its last averaged weights count. All RESRGAN rows start
 from the same shipped model, which was trained on phantoms and is itself the zero-shot row; Pix2Pix
-starts fresh. No augmentation, as published. Phase A and phase B are the two ends of one training.
+starts fresh. No augmentation, as published. Phase A and phase B are the two ends of one training;
+the few-shot rows have phase A alone.
 
 Trainings are ordinary runs of `superlens train` in the work folder; a second call takes up where
 the first ended. `--jobs 2` trains two at a time, one thread each.
@@ -77,13 +78,15 @@ class Arm:
     subset: int | None = None
     is_synthetic: bool = False
     """Trained on high-resolution pictures alone, degraded as Real-ESRGAN does."""
+    has_phase_b: bool = False
+    """Whether an adversarial phase follows; few-shot models do without, for want of time."""
 
 
 ARMS = (
     *(Arm(f"b{count}", f"RESRGAN-B, {count} patches", subset=count) for count in FEW_SHOT),
-    Arm("ball", "RESRGAN-B, all patches"),
-    Arm("s", "RESRGAN-S", is_synthetic=True),
     Arm("pix2pix", "Pix2Pix, all patches", "pix2pix"),
+    Arm("ball", "RESRGAN-B, all patches", has_phase_b=True),
+    Arm("s", "RESRGAN-S", is_synthetic=True, has_phase_b=True),
 )
 
 
@@ -112,7 +115,7 @@ def main() -> None:
     os.environ["SUPERLENS_HOME"] = str(options.work / "home")
     pictures = _made_pairs(options)
     folds = sorted({picture.field for picture in pictures})
-    jobs = [(arm, fold) for fold in folds for arm in ARMS]
+    jobs = [(arm, fold) for arm in ARMS for fold in folds]
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda job: _train(*job, pictures, options), jobs))
     for arm, fold in jobs:
@@ -192,7 +195,7 @@ def _recipe(
         f"{arm.title}, {fold} held out",
         arm.method,
         SCALE,
-        _resrgan_params(options) if is_resrgan else _pix2pix_params(options),
+        _resrgan_params(arm, options) if is_resrgan else _pix2pix_params(options),
         SEED,
         pairs=() if arm.is_synthetic else pairs,
         highs=highs,
@@ -202,7 +205,7 @@ def _recipe(
     )
 
 
-def _resrgan_params(options: argparse.Namespace) -> dict[str, ParameterValue]:
+def _resrgan_params(arm: Arm, options: argparse.Namespace) -> dict[str, ParameterValue]:
     size = {name: find_model(BASE).card.architecture[name] for name in _SIZE}
     return {
         **size,
@@ -210,7 +213,7 @@ def _resrgan_params(options: argparse.Namespace) -> dict[str, ParameterValue]:
         "batch": 8,
         "iterations": options.fidelity_steps,
         "learning_rate": 2e-4,
-        "gan_iterations": options.gan_steps,
+        "gan_iterations": options.gan_steps if arm.has_phase_b else 0,
         "gan_learning_rate": 1e-4,
         "discriminator_learning_rate": 1e-4,
         "discriminator_features": 16,
@@ -240,18 +243,17 @@ def _pix2pix_params(options: argparse.Namespace) -> dict[str, ParameterValue]:
 
 def _judged(fold: str, pictures: tuple[Picture, ...], options: argparse.Namespace) -> Iterator[Row]:
     """Judge everything on the pictures of the field that was held out."""
-    resrgan = [arm for arm in ARMS if arm.method == "resrgan"]
-    others = [arm for arm in ARMS if arm.method != "resrgan"]
+    both = [arm for arm in ARMS if arm.has_phase_b]
+    single = [arm for arm in ARMS if not arm.has_phase_b]
     names = {_model_id(arm, fold): arm.title for arm in ARMS} | _KNOWN_ROWS
-    for phase, arms, realism in (("B", resrgan, 1.0), ("A", resrgan, 0.0), ("", others, None)):
-        models = [_model_id(arm, fold) for arm in arms] + ([BASE] if phase == "B" else [])
-        evaluation = _evaluation(f"{fold}-{phase or 'others'}", models, realism, options)
+    for phase, arms, realism in (("", single, None), ("A", both, 0.0), ("B", both, 1.0)):
+        models = [_model_id(arm, fold) for arm in arms] + ([] if phase else [BASE])
+        evaluation = _evaluation(f"{fold}-{phase or 'single'}", models, realism, options)
         for one in evaluation.pictures:
-            if one.method in (INPUT_ROW, BICUBIC_ROW, BASE) and phase != "B":
-                continue
-            is_phased = phase and one.method in models and one.method != BASE
-            name = names[one.method] + (f", phase {phase}" if is_phased else "")
-            yield Row(name, fold, one.picture, one.measures)
+            if not phase:
+                yield Row(names[one.method], fold, one.picture, one.measures)
+            elif one.method in models:
+                yield Row(f"{names[one.method]}, phase {phase}", fold, one.picture, one.measures)
 
 
 def _evaluation(
@@ -304,7 +306,9 @@ def _document(rows: list[Row], options: argparse.Namespace) -> dict[str, object]
         "split": "each of three fields held out once; nothing validated, fixed length",
         "base": BASE,
         "budget": {
-            "resrgan": _resrgan_params(options),
+            "resrgan": {
+                arm.title: _resrgan_params(arm, options) for arm in ARMS if arm.has_phase_b
+            },
             "pix2pix": _pix2pix_params(options),
             "seconds": _seconds(options),
         },
@@ -342,7 +346,8 @@ def _comparisons(names: list[str]) -> Iterator[tuple[str, str]]:
     """Name what the paper compares: with bicubic, with zero-shot, S with B, phase A with B."""
     zero_shot, full = _KNOWN_ROWS[BASE], "RESRGAN-B, all patches"
     yield from ((name, "bicubic") for name in names if name != "bicubic")
-    yield from ((name, zero_shot) for name in names if name.startswith("RESRGAN-B"))
+    tuned = [name for name in names if name.startswith("RESRGAN-B") and name != zero_shot]
+    yield from ((name, zero_shot) for name in tuned)
     for phase in ("A", "B"):
         yield f"{full}, phase {phase}", f"RESRGAN-S, phase {phase}"
         yield f"{full}, phase {phase}", "Pix2Pix, all patches"
