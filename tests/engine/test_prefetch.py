@@ -14,7 +14,7 @@ from fakes.slow_data import Slow
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import PhantomSource
 from superlens.engine import prefetch
-from superlens.engine.prefetch import Feeding, Prefetched, automatic_workers
+from superlens.engine.prefetch import Feeding, Prefetched, most_workers
 from superlens.prepare.phantom_training import PhantomTrainingData
 from superlens.prepare.training_data import TRAINING_NORMALISATION
 
@@ -147,10 +147,23 @@ def test_workers_of_a_killed_process_leave_by_themselves(tmp_path):
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_processor_that_trains_gets_no_competing_processes(monkeypatch):
-    monkeypatch.setattr(prefetch.os, "cpu_count", lambda: 16)
-    assert automatic_workers("cpu") == 0
-    assert automatic_workers("cuda") == 8
+def test_processes_are_started_where_steps_wait_and_only_there(monkeypatch):
+    monkeypatch.setattr(prefetch, "_WINDOW_S", 0.1)
+    with Prefetched(Slow(0.02), most_workers=2) as starved:
+        steps = [float(starved.batch(step, 1).low[0, 0, 0, 0]) for step in range(12)]
+        assert multiprocessing.active_children()
+    with Prefetched(Slow(), most_workers=2) as fed:
+        for step in range(12):
+            fed.batch(step, 1)
+            time.sleep(0.03)
+        assert not multiprocessing.active_children()
+
+    assert steps == [float(step) for step in range(12)]
+
+
+def test_machine_sets_how_many_processes_there_may_be(monkeypatch):
+    monkeypatch.setattr(prefetch.os, "cpu_count", lambda: 64)
+    assert most_workers() == 8
 
     monkeypatch.setattr(prefetch.os, "cpu_count", lambda: 2)
-    assert automatic_workers("cuda") == 0
+    assert most_workers() == 2

@@ -19,7 +19,7 @@ from superlens.core.jobs import (
 from superlens.engine import training_trial
 from superlens.engine.context import JobContext
 from superlens.engine.control import JobControl
-from superlens.engine.training_trial import TrialPhase, try_training
+from superlens.engine.training_trial import Trial, TrialPhase, try_training
 
 CPU = ComputePolicy(DeviceChoice.CPU, threads=1)
 PHANTOM = PhantomSource(("nuclei",), 4, 3, {"field_px": 32, "window": 4, "validation_fields": 1})
@@ -48,7 +48,7 @@ def test_time_of_a_training_is_told_from_its_steps():
     assert 0.02 <= phase.step_s < 0.2
     assert trial.total_s == pytest.approx(5000 * phase.step_s)
     assert trial.peak_bytes > 10 << 20
-    assert 0 <= trial.data_wait_share <= 1
+    assert trial.batch_s > 0
     assert trial.device
     assert trial.notes == ()
 
@@ -66,6 +66,14 @@ def test_phase_counts_its_validations():
     phase = TrialPhase("iterations", 1000, 0.5, 4.0, 10)
 
     assert phase.total_s == 540.0
+    assert dataclasses.replace(phase, wait_s=0.1).total_s == pytest.approx(640.0)
+
+
+def test_waiting_for_data_is_foretold_from_the_time_of_a_batch():
+    fed, starved = (TrialPhase("iterations", 10, 0.5, 0.0, 0, wait_s) for wait_s in (0.0, 0.25))
+
+    assert Trial((fed,), 0, 0.4, "CPU").data_wait_share == 0.0
+    assert Trial((fed, starved), 0, 6.0, "CPU").data_wait_share == pytest.approx(1 / 3)
 
 
 def test_further_sets_are_added_with_their_own_steps(tmp_path):

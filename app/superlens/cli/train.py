@@ -72,14 +72,16 @@ def _try(recipe: Recipe, arguments: argparse.Namespace) -> int:
     if trial.further:
         print(f"  {trial.further} further sets: {_duration(trial.further_s)}")
     print(f"Memory: {trial.peak_bytes / _GIB:.2f} GiB")
-    print(f"Waiting for data: {100 * trial.data_wait_share:.0f} % of the steps")
+    waiting = f"waiting for data: {100 * trial.data_wait_share:.0f} % of a step"
+    print(f"Making a batch: {trial.batch_s:.3g} s; {waiting}")
     for note in trial.notes:
         print(f"  {note}")
     return 0
 
 
 def _document(trial: Any) -> dict[str, Any]:
-    return {**dataclasses.asdict(trial), "total_s": trial.total_s}
+    derived = {"total_s": trial.total_s, "data_wait_share": trial.data_wait_share}
+    return {**dataclasses.asdict(trial), **derived}
 
 
 def _duration(seconds: float) -> str:

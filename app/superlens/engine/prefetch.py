@@ -1,7 +1,7 @@
 """Batches made ahead of the step that wants them, so that the device never waits for data.
 
-A batch is a pure function of its step, so that where and when it is made changes no bit.
-Torch-free: worker processes start in a second.
+A batch is a pure function of its step, so that where and when it is made changes no bit. One thread
+makes them while it keeps up; where steps wait, processes do. Torch-free, so that they start soon.
 """
 
 import logging
@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 WELL_FED = 0.10
 """Largest share of a step that waiting for data may take."""
 _MOST_WORKERS = 8
-_LEAST_CORES = 4
+_FIRST_WORKERS = 2
+_WINDOW_S = 10.0
+"""After so long it is looked whether the steps waited, and more processes are started if so."""
 _AHEAD = 3
 """Batches that are made or wait to be fetched, for each worker."""
 
@@ -40,11 +42,14 @@ class Feeding:
         self._last_s = 0.0
 
     @property
+    def lasted_s(self) -> float:
+        """Time between the first and the last batch."""
+        return 0.0 if self._first_s is None else self._last_s - self._first_s
+
+    @property
     def share(self) -> float:
         """Part of the time between the first and the last batch that was spent waiting: 0..1."""
-        if self._first_s is None or self._last_s <= self._first_s:
-            return 0.0
-        return min(1.0, self.waited_s / (self._last_s - self._first_s))
+        return min(1.0, self.waited_s / self.lasted_s) if self.lasted_s > 0 else 0.0
 
     @property
     def text(self) -> str:
@@ -70,17 +75,20 @@ class Prefetched:
     The same batches as of the data themselves, also where a worker dies: then it is made here.
     """
 
-    def __init__(self, data: TrainingData, workers: int = 0) -> None:
+    def __init__(self, data: TrainingData, workers: int = 0, most_workers: int = 0) -> None:
         """Begin; nothing is made before the first batch is asked for.
 
         Args:
             data: where the batches come from.
             workers: processes that make them; 0 takes a single thread of this process.
+            most_workers: how many processes there may be where steps wait for their batches.
         """
         self.scale = data.scale
         self.feeding = Feeding()
+        self._window = Feeding()
         self._data = data
         self._workers = workers
+        self._most_workers = most_workers
         self._executor: Executor | None = None
         self._pending: OrderedDict[tuple[int, int], Future[Batch | None]] = OrderedDict()
         self._validation: tuple[Batch, ...] | None = None
@@ -103,7 +111,11 @@ class Prefetched:
         if batch is None:
             # What went wrong in another process goes wrong here as well, with its own error.
             batch = self._data.batch(step, size)
-        self.feeding.note(began_s, time.perf_counter())
+        came_s = time.perf_counter()
+        self.feeding.note(began_s, came_s)
+        self._window.note(began_s, came_s)
+        if self._window.lasted_s >= _WINDOW_S:
+            self._look_back()
         return batch
 
     def validation(self) -> tuple[Batch, ...]:
@@ -132,8 +144,16 @@ class Prefetched:
         except BrokenProcessPool as error:
             logger.warning("A process that makes batches ended (%s): they are made here", error)
             self.close()
-            self._workers = 0
+            self._workers = self._most_workers = 0
             return None
+
+    def _look_back(self) -> None:
+        waited, self._window = self._window, Feeding()
+        if waited.share <= WELL_FED or self._workers >= self._most_workers:
+            return
+        self.close()
+        self._workers = min(self._most_workers, max(_FIRST_WORKERS, 2 * self._workers))
+        logger.info("%s: %s processes make batches now", waited.text, self._workers)
 
     def _wanted(self, step: int, size: int) -> Future[Batch | None]:
         found = self._pending.pop((step, size), None)
@@ -163,16 +183,9 @@ class Prefetched:
         return self._executor
 
 
-def automatic_workers(device: str) -> int:
-    """Give how many processes should make batches for a device.
-
-    A graphics processor is fed by several; a CPU that trains has no core to spare, and a thread
-    keeps up with it.
-    """
-    cores = os.cpu_count() or 1
-    if device == "cpu" or cores < _LEAST_CORES:
-        return 0
-    return min(_MOST_WORKERS, cores // 2)
+def most_workers() -> int:
+    """Give how many processes may make batches on this machine."""
+    return min(_MOST_WORKERS, os.cpu_count() or 1)
 
 
 def _thread() -> Executor:

@@ -26,7 +26,7 @@ from superlens.engine.model_making import (
     half_is_enough,
     model_card,
 )
-from superlens.engine.prefetch import WELL_FED, Feeding, Prefetched, automatic_workers
+from superlens.engine.prefetch import WELL_FED, Feeding, Prefetched, most_workers
 from superlens.engine.training_record import (
     Provision,
     RecordedRun,
@@ -152,7 +152,7 @@ class Training:
         material = open_material(plan.recipe, self._data_folder, plan.params.patch, self.watch)
         self._say_refused(material)
         self._write_subset(material)
-        with Prefetched(material.data, automatic_workers(device.id)) as data:
+        with Prefetched(material.data, most_workers=most_workers()) as data:
             if not data.validation():
                 self._warn("There is only one field of view, so the training is not validated")
             run = self._recorded_run(material, device, base)

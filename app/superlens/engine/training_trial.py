@@ -19,7 +19,7 @@ from superlens.core.parameters import plain_values
 from superlens.engine.base_model import BaseModel, installed_base
 from superlens.engine.context import JobContext, QuietRun
 from superlens.engine.device import ChosenDevice
-from superlens.engine.prefetch import Prefetched, automatic_workers
+from superlens.engine.prefetch import most_workers
 from superlens.engine.training import TrainingPlan, training_memory, understood
 from superlens.prepare.training_data import open_material
 
@@ -30,6 +30,8 @@ _STEPS, _LEAST_STEPS, _BUDGET_S = 8, 4, 30.0
 """Of each phase: fewer where they take longer. The first, which loads and compiles, is left out."""
 _VALIDATED_STEP = 3
 _SAMPLING_S = 0.02
+_BATCHES = 3
+"""Made beforehand, so that the time of making them is known apart from that of the steps."""
 _MEMORY_WORD = "memory"
 
 
@@ -42,15 +44,18 @@ class TrialPhase:
     steps: int
     """Of the whole phase."""
     step_s: float
-    """Median time of a step."""
+    """Median time of a step, the making of its batch left out."""
     validation_s: float
     """What a validation adds to a step."""
     validations: int
+    wait_s: float = 0.0
+    """What a step waits for its batch, if the makers of batches have cores to themselves."""
 
     @property
     def total_s(self) -> float:
         """How long the whole phase will take at most; it may end early."""
-        return self.steps * self.step_s + self.validations * self.validation_s
+        step_s = self.step_s + self.wait_s
+        return self.steps * step_s + self.validations * self.validation_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,8 @@ class Trial:
     phases: tuple[TrialPhase, ...]
     peak_bytes: int
     """Most memory taken: of the graphics processor, or of this process on a CPU."""
-    data_wait_share: float
-    """Part of the steps that was spent waiting for data."""
+    batch_s: float
+    """Time to make a batch."""
     device: str
     notes: tuple[str, ...] = ()
     """What the method said of memory, such as that it cuts its batch in two."""
@@ -69,6 +74,11 @@ class Trial:
     """Further sets of the recipe."""
     further_s: float = 0.0
     """What they will take, by the time of a step of the main model."""
+
+    @property
+    def data_wait_share(self) -> float:
+        """Part of a step that is spent waiting for data, in the phase that waits most: 0..1."""
+        return max((p.wait_s / (p.wait_s + p.step_s) for p in self.phases), default=0.0)
 
     @property
     def total_s(self) -> float:
@@ -96,18 +106,14 @@ def try_training(
     device = context.device(compute)
     material = open_material(recipe, data_folder, plan.params.patch)
     run = _TrialRun(context, device.id, recipe.seed, base)
-    tried: list[TrialPhase] = []
-    shares: list[float] = []
     with _peak_memory(device) as peak:
-        for name in _phases(plan.params):
-            with Prefetched(material.data, automatic_workers(device.id)) as data:
-                tried.append(_tried(plan, name, data, run, device))
-                shares.append(data.feeding.share)
-    further = [_further_s(plan, tried, changed.params) for changed in recipe.further]
+        data = _Watched(material.data, plan.params.batch)
+        tried = [_tried(plan, name, data, run, device) for name in _phases(plan.params)]
+    further = [_further_s(tried, changed.params) for changed in recipe.further]
     return Trial(
         tuple(tried),
         peak[0],
-        max(shares, default=0.0),
+        data.batch_s,
         device.text,
         tuple(dict.fromkeys(run.notes)),
         len(further),
@@ -138,12 +144,20 @@ class _TrialRun(QuietRun):
 
 
 class _Watched:
-    """Training data that note when each step began, and end a phase whose steps take long."""
+    """A few batches, over and over, that note when each step began.
 
-    def __init__(self, data: TrainingData) -> None:
+    They end a phase whose steps take long.
+    """
+
+    def __init__(self, data: TrainingData, size: int) -> None:
         self.scale = data.scale
         self.begun_s: list[float] = []
         self._data = data
+        self._size = size
+        data.batch(0, size)  # opens what there is to be opened
+        began_s = time.perf_counter()
+        self._made = [data.batch(step, size) for step in range(1, 1 + _BATCHES)]
+        self.batch_s = (time.perf_counter() - began_s) / _BATCHES
 
     def batch(self, step: int, size: int) -> Batch:
         """Give the batch of a step."""
@@ -155,7 +169,7 @@ class _Watched:
             self.begun_s.append(now)
         if len(self.begun_s) > _LEAST_STEPS and now - self.begun_s[0] > _BUDGET_S:
             raise _Enough
-        return self._data.batch(step, size)
+        return self._made[step % _BATCHES] if size == self._size else self._data.batch(step, size)
 
     def validation(self) -> tuple[Batch, ...]:
         """Give the fixed validation pairs."""
@@ -173,28 +187,30 @@ def _phases(params: Any) -> list[str]:
 
 
 def _tried(
-    plan: TrainingPlan, name: str, data: Prefetched, run: _TrialRun, device: ChosenDevice
+    plan: TrainingPlan, name: str, data: _Watched, run: _TrialRun, device: ChosenDevice
 ) -> TrialPhase:
-    watched = _Watched(data)
     others = {other: 0 for other in _phases(plan.params) if other != name}
     every = getattr(plan.params, _VALIDATION, 0)
     validated = {_VALIDATION: _VALIDATED_STEP} if every else {}
     params = dataclasses.replace(plan.params, **others, **validated, **{name: _STEPS})
     try:
         with training_memory(plan, device):
-            plan.method.train(watched, params, run)
+            plan.method.train(data, params, run)
     except _Enough:
         pass
     steps = getattr(plan.params, name)
-    taken = watched.steps_s
+    taken = data.steps_s
     plain = [s for n, s in enumerate(taken, start=2) if not every or n % _VALIDATED_STEP]
     judged = [s for n, s in enumerate(taken, start=2) if every and n % _VALIDATED_STEP == 0]
     step_s = median(plain)
     extra = max(0.0, median(judged) - step_s) if judged else 0.0
-    return TrialPhase(name, steps, step_s, extra, steps // every if every else 0)
+    validations = steps // every if every else 0
+    # A thread makes batches while it keeps up, processes where it does not.
+    wait_s = 0.0 if data.batch_s <= step_s else max(0.0, data.batch_s / most_workers() - step_s)
+    return TrialPhase(name, steps, step_s, extra, validations, wait_s)
 
 
-def _further_s(plan: TrainingPlan, tried: list[TrialPhase], changed: dict[str, Any]) -> float:
+def _further_s(tried: list[TrialPhase], changed: dict[str, Any]) -> float:
     return sum(
         dataclasses.replace(phase, steps=int(changed.get(phase.name, phase.steps))).total_s
         for phase in tried
