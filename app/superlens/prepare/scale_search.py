@@ -17,14 +17,14 @@ Float = NDArray[np.float64]
 
 SEARCHED = 2.0
 """Scales from the expected one over this to the expected one times this are tried."""
-CERTAIN_CORRELATION = 0.3
+CERTAIN_CORRELATION = 0.45
 """Of fine structure; a lower best correlation over all scales and places may be chance."""
 CERTAIN_WEIGHT = 40.0
 """A correlation found in few pixels may be chance as well; see `ScaleFound.weight`."""
 
-_COARSE_STEP, _FINE_STEP = 0.015, 0.002
-_FINE_REACH = 0.015
-_COARSE_SIDE = 256
+_COARSE_STEP, _FINE_STEP = 0.02, 0.002
+_FINE_REACH = 0.02
+_COARSE_SIDE = 192
 _FINE_SIDE = 512
 _PART = 0.9
 """Of the smaller picture that is looked for, so that it need not lie wholly in the larger one."""
@@ -111,25 +111,27 @@ def _fits(
 ) -> Iterable[ScaleFound]:
     bins = max(1, math.ceil(max(low.shape) / side))
     ours = detail(block_mean(low, bins))
+    coarser: dict[int, Float] = {}
     for scale in scales:
         check()
-        theirs = _reduced(high, scale * bins)
+        # Whole blocks first, as far as they leave the last step something to average.
+        blocks = max(1, int(scale * bins / 2))
+        if blocks not in coarser:
+            coarser[blocks] = block_mean(high, blocks).astype(np.float64)
+        theirs = _reduced(coarser[blocks], scale * bins / blocks)
         fit = _fit(ours, theirs) if min(theirs.shape, default=0) >= _SMALLEST else None
         if fit is not None:
             (y, x), correlation, pixels = fit
             yield ScaleFound(scale, (y * bins, x * bins), correlation, pixels * bins**2)
 
 
-def _reduced(high: NDArray[np.floating], scale: float) -> Float:
-    """Give the high picture on low-resolution pixels: averaged over `scale`, then detail."""
+def _reduced(image: Float, factor: float) -> Float:
+    """Give the detail of a picture on pixels that are larger by a factor."""
     from scipy import ndimage
 
-    # Whole blocks first, as far as they leave the last step something to average.
-    blocks = max(1, int(scale / 2))
-    image, rest = block_mean(high, blocks).astype(np.float64), scale / blocks
-    size = [int(n / rest + 1e-6) for n in image.shape]
-    image = np.asarray(ndimage.gaussian_filter(image, rest * _BOX_SIGMA))
-    centres = [(np.arange(n) + 0.5) * rest - 0.5 for n in size]
+    size = [int(n / factor + 1e-6) for n in image.shape]
+    image = np.asarray(ndimage.gaussian_filter(image, factor * _BOX_SIGMA))
+    centres = [(np.arange(n) + 0.5) * factor - 0.5 for n in size]
     at = np.stack(np.meshgrid(*centres, indexing="ij"))
     return detail(np.asarray(ndimage.map_coordinates(image, at, order=1, mode="nearest")))
 

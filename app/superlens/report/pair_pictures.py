@@ -9,14 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superlens.report.blocks import Raster
-from superlens.report.figures import (
-    Image,
-    averaging_factor,
-    box_average,
-    png_raster,
-    shared_limits,
-    structured_window,
-)
+from superlens.report.figures import Image, png_raster, shared_limits, structured_window
 from superlens.report.lettering import TextStyle
 from superlens.report.palette import CONTROL, INK2, LINE, ROLE_COLOUR, Role
 from superlens.report.scales import linear_axis
@@ -43,8 +36,7 @@ def overlay_picture(low: Image, high: Image, before: Image | None) -> Raster:
     """
     window = structured_window(high, _ZOOMED_PX)
     cut = np.s_[window.y : window.y + window.height, window.x : window.x + window.width]
-    factor = averaging_factor(low.shape[0], low.shape[1], PANEL_PX)
-    panels = [_panel(_merged(box_average(low, factor), box_average(high, factor)))]
+    panels = [_panel(_merged(low, high))]
     if before is not None:
         panels.append(_panel(_merged(low[cut], before[cut])))
     panels.append(_panel(_merged(low[cut], high[cut])))
@@ -66,7 +58,7 @@ def shift_drawing(
     drawing = Drawing(*size)
     right, bottom = size[0] - 8.0, size[1] - _BOTTOM
     axis = linear_axis(0.0, float(max([*counts, 1])))
-    drawing.text("Displacement between low and high pictures", (0, 11), _HEAD)
+    drawing.text("Pairs by displacement of the high picture", (0, 11), _HEAD)
     for tick in axis.ticks:
         if tick.is_integer():
             y = bottom - axis.at(tick) * (bottom - _TOP)
@@ -99,10 +91,14 @@ def _levels(image: Image) -> NDArray[np.uint8]:
 
 
 def _panel(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Repeat pixels up to the size of a panel and centre them on black."""
-    times = max(1, PANEL_PX // max(pixels.shape[:2]))
-    large = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    """Fit pixels into a panel, averaged or repeated but never smoothed, centred on black."""
+    from PIL import Image as Pillow
+
+    factor = PANEL_PX / max(pixels.shape[:2])
+    height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
+    how = Pillow.Resampling.NEAREST if factor >= 1 else Pillow.Resampling.BOX
+    fitted = np.asarray(Pillow.fromarray(pixels).resize((width, height), how))
     panel = np.zeros((PANEL_PX, PANEL_PX, 3), np.uint8)
-    top, left = ((PANEL_PX - side) // 2 for side in large.shape[:2])
-    panel[top : top + large.shape[0], left : left + large.shape[1]] = large
+    top, left = (PANEL_PX - height) // 2, (PANEL_PX - width) // 2
+    panel[top : top + height, left : left + width] = fitted
     return panel

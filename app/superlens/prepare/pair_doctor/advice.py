@@ -119,7 +119,9 @@ def misfit_sentence(
 
 
 def _common_shift(findings: Sequence[PairFinding]) -> tuple[str, ...]:
-    shifts = np.array([finding.shift_px for finding in findings if finding.shift_px is not None])
+    # Where sizes do not fit, one picture is a crop of the other: its place says nothing.
+    whole = [finding for finding in findings if finding.correlation_before is not None]
+    shifts = np.array([finding.shift_px for finding in whole if finding.shift_px is not None])
     if len(shifts) < 2:
         return ()
     median = np.median(shifts, axis=0)
