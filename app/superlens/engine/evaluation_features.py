@@ -131,16 +131,15 @@ def remember(
 def set_measures(tool: FeatureTool) -> tuple[Measure, ...]:
     """Give the measures of a tool."""
     dimensions = f"features of {tool.extractor.network.value}"
-    remark = f" ({tool.labels.remark})" if tool.labels.remark else ""
     found: list[Measure] = []
     if tool.labels.distance is not None:
-        meaning = f"Mean distance to the truth, patch by patch, in {dimensions}{remark}."
+        meaning = f"Mean distance to the truth, patch by patch, in {dimensions}."
         found.append(Measure(f"{tool.key}_pd", tool.labels.distance, "", Better.LOWER, meaning, 3))
     if tool.labels.frechet is not None:
-        meaning = f"Fréchet distance to the truths in {dimensions}{remark}; see its floor."
+        meaning = f"Fréchet distance to the truths in {dimensions}; see its floor."
         found.append(Measure(f"{tool.key}_fd", tool.labels.frechet, "", Better.LOWER, meaning, 3))
     if tool.labels.kernel is not None:
-        meaning = f"Kernel distance to the truths in {dimensions}{remark}, times 1000."
+        meaning = f"Kernel distance to the truths in {dimensions}, times 1000."
         title = f"{tool.labels.kernel} × 10³"
         found.append(Measure(f"{tool.key}_kd", title, "", Better.LOWER, meaning, 3))
     return tuple(found)

@@ -168,7 +168,7 @@ def _once_per_meaning(evaluation: Evaluation) -> tuple[Measure, ...]:
 
 def _feature_table(evaluation: Evaluation) -> Table:
     columns = (
-        Column("Measures", 80, Align.LEFT),
+        Column("Measures", 120, Align.LEFT),
         Column("Network", 80, Align.LEFT),
         Column("SHA-256", 70, Align.LEFT),
         Column("Patches", 60),

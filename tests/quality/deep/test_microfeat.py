@@ -111,6 +111,19 @@ def test_blur_has_the_width_it_is_called_by():
         assert float((spread.sum(1) * offset**2).sum()) == pytest.approx(sigma**2, rel=0.02)
 
 
+def test_line_jitter_moves_lines_without_blurring_them():
+    jitter = next(probe for probe in PROBES if probe.id == "line_jitter")
+    wave = np.sin(2 * np.pi * 0.1 * np.arange(128))
+    lines = np.tile(wave, (64, 1)).astype(np.float32)
+
+    moved = jitter.damage(lines, 0.5, np.random.default_rng(0))
+
+    shifts = 0.5 * np.random.default_rng(0).standard_normal((64, 1))
+    expected = np.sin(2 * np.pi * 0.1 * (np.arange(128) - shifts))
+    # Away from the ends, where the mirror makes a kink.
+    assert np.allclose(moved[:, 30:-30], expected[:, 30:-30], atol=0.02)
+
+
 def test_noise_and_checkerboard_are_shares_of_the_range(picture):
     rng = np.random.default_rng(0)
     probes = {probe.id: probe for probe in PROBES}

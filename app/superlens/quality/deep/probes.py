@@ -57,13 +57,14 @@ def checkered(image: Array, amount: float, rng: np.random.Generator) -> Array:
 
 
 def jittered(image: Array, sigma_px: float, rng: np.random.Generator) -> Array:
-    """Shift every line by its own random distance."""
+    """Shift every line by its own random distance, as a scanner does: without blurring it."""
+    width = image.shape[1]
+    # A line and its mirror image make a circle, on which a shift is a change of phase.
+    circle = np.concatenate([image, image[:, ::-1]], axis=1)
     shifts = sigma_px * rng.standard_normal((image.shape[0], 1))
-    place = np.clip(np.arange(image.shape[1]) + shifts, 0, image.shape[1] - 1)
-    left = np.minimum(place.astype(int), image.shape[1] - 2)
-    share = (place - left).astype(np.float32)
-    first = np.take_along_axis(image, left, 1)
-    return first + share * (np.take_along_axis(image, left + 1, 1) - first)
+    phase = np.exp(-2j * np.pi * np.fft.rfftfreq(2 * width) * shifts)
+    shifted = np.fft.irfft(np.fft.rfft(circle, axis=1) * phase, 2 * width, axis=1)
+    return np.asarray(shifted[:, :width], np.float32)
 
 
 def with_filaments(image: Array, density: float, rng: np.random.Generator) -> Array:
