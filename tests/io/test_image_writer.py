@@ -14,8 +14,9 @@ from superlens import __version__
 from superlens.core.errors import DiskFull, InvalidInput, JobCancelled
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes, entered_pixel_size
-from superlens.io import image_writer
-from superlens.io.image_writer import ImageMetadata, write_image
+from superlens.io import image_writer, pyramid
+from superlens.io.image_metadata import Acquisition, ImageMetadata, acquisition_of
+from superlens.io.image_writer import write_image
 from superlens.io.images import open_image, probe
 
 SIZES = PixelSizes(0.3, 0.05, 0.04, PixelSizeOrigin.REPORTED, "OME-XML PhysicalSizeX")
@@ -169,7 +170,7 @@ def test_levels_in_scratch_files_equal_those_in_memory(
     write_image(path, data, ONE_CHANNEL)
     with tifffile.TiffFile(path) as tif:
         expected = [level.asarray() for level in tif.series[0].levels]
-    monkeypatch.setattr(image_writer, "_IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(pyramid, "_IN_MEMORY_BYTES", 0)
 
     write_image(path, data, ONE_CHANNEL)
 
@@ -184,7 +185,7 @@ def test_memory_stays_bounded_for_a_mapped_stack(
 ) -> None:
     shape = (1, 1, 4, 2048, 2048)  # 64 MiB
     mapped = np.memmap(tmp_path / "scratch", np.float32, "w+", shape=shape)
-    monkeypatch.setattr(image_writer, "_IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(pyramid, "_IN_MEMORY_BYTES", 0)
 
     tracemalloc.start()
     write_image(path, mapped, ONE_CHANNEL)
@@ -377,3 +378,79 @@ def test_large_files_are_big_tiff(path: Path, monkeypatch: pytest.MonkeyPatch) -
     with tifffile.TiffFile(path) as tif:
         assert tif.is_bigtiff
     assert probe(path).scenes[0].channels == METADATA.channels
+
+
+# ---- what the microscope said, and what made the pixels ------------------------------------------
+
+LENS = Acquisition("Plan-Apochromat 63x/1.4 Oil", 63.0, 1.4, 2.5, "2026-03-01T10:20:30+01:00")
+RICH = replace(
+    METADATA,
+    channels=(ChannelInfo("DAPI", 461.0, 358.0, "#0000FF"), ChannelInfo("GFP", colour="#FF8000")),
+    acquisition=LENS,
+    provenance=(("Statement", "computationally super-resolved"), ("Model SHA-256", "ab" * 32)),
+    name="Well A01 µ",
+)
+
+
+def test_all_that_a_microscope_said_comes_back(path: Path) -> None:
+    write_image(path, stack(), RICH)
+
+    (scene,) = probe(path).scenes
+
+    assert scene.channels == RICH.channels
+    assert scene.name == "Well A01 µ"
+    assert acquisition_of(scene) == LENS
+
+
+def test_provenance_stands_in_a_map_annotation(path: Path) -> None:
+    write_image(path, stack(), RICH)
+
+    root = ome_root(path)
+    facts = {item.attrib["K"]: item.text for item in find(find(root, "MapAnnotation"), "Value")}
+    assert facts == dict(RICH.provenance)
+    assert find(root, "MapAnnotation").attrib["Namespace"] == "superlens.provenance"
+    references = [item.attrib["ID"] for item in root.iter() if item.tag.endswith("AnnotationRef")]
+    assert references == ["Annotation:0", "Annotation:1"]
+
+
+def test_full_xml_follows_the_order_of_the_schema(path: Path) -> None:
+    write_image(path, stack(), RICH)
+
+    root = ome_root(path)
+    image = [re.sub("{.*}", "", child.tag) for child in find(root, "Image")]
+    assert [re.sub("{.*}", "", child.tag) for child in root] == [
+        *("Instrument", "Image", "StructuredAnnotations")
+    ]
+    assert image == [
+        *("AcquisitionDate", "Description", "InstrumentRef", "ObjectiveSettings", "Pixels"),
+        *("AnnotationRef", "AnnotationRef"),
+    ]
+    assert find(root, "Channel").attrib["Color"] == str(0x0000FFFF)
+    # Orange opaque as a signed number of 32 bits: 0xFF8000FF - 2**32.
+    assert list(find(root, "Pixels"))[1].attrib["Color"] == str(0xFF8000FF - 2**32)
+
+
+def test_full_xml_is_taken_by_a_strict_reader(path: Path) -> None:
+    ome_types = pytest.importorskip("ome_types")
+    write_image(path, stack(), RICH)
+
+    with tifffile.TiffFile(path) as tif:
+        ome = ome_types.from_xml(tif.ome_metadata)
+
+    (image,) = ome.images
+    assert ome.instruments[0].objectives[0].lens_na == 1.4
+    assert ome.instruments[0].objectives[0].nominal_magnification == 63
+    assert image.objective_settings.id == ome.instruments[0].objectives[0].id
+    assert image.acquisition_date.isoformat() == LENS.acquired_at
+    assert image.pixels.time_increment == 2.5
+    assert image.pixels.channels[0].emission_wavelength == 461
+    assert image.pixels.channels[0].color.as_hex() in ("#0000ff", "#00f")
+
+
+@pytest.mark.parametrize("said", [None, "", "yesterday"])
+def test_moment_that_cannot_be_read_is_left_out(path: Path, said: str | None) -> None:
+    acquisition = Acquisition(acquired_at=said)
+
+    write_image(path, stack(), replace(METADATA, acquisition=acquisition))
+
+    assert "AcquisitionDate" not in ElementTree.tostring(ome_root(path), "unicode")

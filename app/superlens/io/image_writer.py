@@ -4,10 +4,7 @@ For intensities: the pyramid holds means. Codec and predictor are those that Bio
 exactly (FILES section 7): zlib, with a predictor for integers only.
 """
 
-import tempfile
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,34 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superlens import __version__
-from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizes
 from superlens.io.atomic import replace_file
-from superlens.io.ome_writing import OmeFacts, ome_xml
+from superlens.io.image_metadata import ImageMetadata, require_fitting, trusted_sizes_um
+from superlens.io.ome_writing import ome_xml
+from superlens.io.pyramid import Stack, pyramid
 from superlens.io.system_errors import writing
 
 _TILE = 256
-_SMALLEST_LEVEL = 512
 _ZLIB_LEVEL = 6
-_IN_MEMORY_BYTES = 256 << 20
 _BIGTIFF_BYTES = (4 << 30) - (64 << 20)
 _CENTIMETRE_UM = 1e4
-_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
-
-Stack = NDArray[Any]
-"""(T, C, Z, Y, X); may be a memory map larger than memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageMetadata:
-    """What is written beside the pixels."""
-
-    pixel_sizes: PixelSizes
-    channels: tuple[ChannelInfo, ...]
-    description: str
-    """Text of the image, shown by Fiji; results say here that and by what they were restored."""
-    note: str = ""
-    """A further comment, such as what a spread is."""
 
 
 def write_image(
@@ -67,20 +47,11 @@ def write_image(
         InvalidInput: the folder cannot be written.
         ValueError: the stack has other axes or another type, or the channels do not fit.
     """
-    _require_fitting(stack, metadata)
+    require_fitting(stack, metadata)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_file(path) as part, _pyramid(stack, path.parent, check) as levels:
+        with replace_file(path) as part, pyramid(stack, path.parent, check) as levels:
             _write_levels(part, levels, metadata, check)
-
-
-def _require_fitting(stack: Stack, metadata: ImageMetadata) -> None:
-    if stack.ndim != 5 or 0 in stack.shape:
-        raise ValueError(f"A stack has five axes T, C, Z, Y, X, not the shape {stack.shape}")
-    if stack.dtype.name not in _TYPES:
-        raise ValueError(f"OME-TIFF has no pixels of type {stack.dtype.name}")
-    if len(metadata.channels) != stack.shape[1]:
-        raise ValueError(f"{len(metadata.channels)} channels are named for {stack.shape[1]}")
 
 
 def _write_levels(
@@ -89,16 +60,7 @@ def _write_levels(
     import tifffile
 
     base = levels[0]
-    xml = ome_xml(
-        OmeFacts(
-            shape=base.shape,
-            dtype=base.dtype.name,
-            pixel_sizes=metadata.pixel_sizes,
-            channels=metadata.channels,
-            description=metadata.description,
-            note=metadata.note,
-        )
-    )
+    xml = ome_xml(base.shape, base.dtype.name, metadata)
     is_integer = base.dtype.kind in "ui"
     common: dict[str, Any] = {
         "dtype": base.dtype,
@@ -127,10 +89,10 @@ def _write_levels(
 
 def _resolution(sizes: PixelSizes, factor: int) -> dict[str, Any]:
     """Give the TIFF fields that programs without OME read."""
-    if sizes.lateral_um is None:
+    _, y, x = trusted_sizes_um(sizes)
+    if x is None or y is None:
         return {"resolutionunit": "none"}
-    y = sizes.y or sizes.lateral_um
-    per_cm = tuple(_CENTIMETRE_UM / (size * factor) for size in (sizes.lateral_um, y))
+    per_cm = (_CENTIMETRE_UM / (x * factor), _CENTIMETRE_UM / (y * factor))
     return {"resolution": per_cm, "resolutionunit": "centimeter"}
 
 
@@ -147,46 +109,3 @@ def _tiles(level: Stack, check: Callable[[], None]) -> Iterator[NDArray[Any]]:
                 full = np.zeros((_TILE, _TILE), level.dtype)
                 full[: tile.shape[0], : tile.shape[1]] = tile
                 yield full
-
-
-@contextmanager
-def _pyramid(
-    stack: Stack, folder: Path, check: Callable[[], None]
-) -> Generator[list[Stack], None, None]:
-    """Give the stack and its halved levels, large ones in scratch files beside the target."""
-    # A memory map that is still open cannot be removed on Windows; its reference goes first.
-    with tempfile.TemporaryDirectory(
-        dir=folder, prefix=".pyramid-", ignore_cleanup_errors=True
-    ) as scratch:
-        levels = [stack]
-        while max(levels[-1].shape[3:]) > _SMALLEST_LEVEL:
-            levels.append(_halved(levels[-1], Path(scratch) / f"level-{len(levels)}", check))
-        try:
-            yield levels
-        finally:
-            levels.clear()
-
-
-def _halved(level: Stack, scratch: Path, check: Callable[[], None]) -> Stack:
-    """Give the means of 2 × 2 pixels; an odd last row or column is averaged with itself."""
-    rows, columns = level.shape[3:]
-    shape = (*level.shape[:3], (rows + 1) // 2, (columns + 1) // 2)
-    size = int(np.prod(shape)) * level.dtype.itemsize
-    half: Stack
-    if size <= _IN_MEMORY_BYTES:
-        half = np.empty(shape, level.dtype)
-    else:
-        half = np.memmap(scratch, level.dtype, "w+", shape=shape)
-    for t, c, z in np.ndindex(*level.shape[:3]):
-        for y in range(0, rows, 2 * _TILE):
-            check()
-            strip = level[t, c, z, y : y + 2 * _TILE]
-            half[t, c, z, y // 2 : y // 2 + (len(strip) + 1) // 2] = _box_mean(strip)
-    return half
-
-
-def _box_mean(strip: NDArray[Any]) -> NDArray[Any]:
-    odd = [(0, size % 2) for size in strip.shape]
-    even = np.pad(strip, odd, mode="edge").astype(np.float64)
-    mean = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
-    return (np.rint(mean) if strip.dtype.kind in "ui" else mean).astype(strip.dtype)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens import __version__
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import RestoreRequest
 from superlens.core.records import Number, ResultRecord
@@ -19,6 +18,7 @@ from superlens.engine.image_reading import (
     require_numbers,
 )
 from superlens.engine.judgement import Agreement, Comparison, can_be_compared, compare
+from superlens.engine.provenance import Making, describe_picture
 from superlens.engine.restoration import PlaneJob, restore_plane
 from superlens.engine.restoration_plan import RestorationPlan, plan_restoration
 from superlens.engine.restorer import Restorer, open_restorer
@@ -27,7 +27,8 @@ from superlens.engine.scratch import Scratch
 from superlens.io.codec import write_json
 from superlens.io.disk import require_free_space
 from superlens.io.hashing import sha256_of
-from superlens.io.image_writer import ImageMetadata, write_image
+from superlens.io.image_metadata import ImageMetadata, acquisition_of
+from superlens.io.image_writer import write_image
 from superlens.io.images import ImageSource, open_image
 from superlens.io.runs import Note, RunFolder, create_run
 from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
@@ -102,7 +103,7 @@ def _restore(work: _Work) -> _Facts:
         stacks = _empty_stacks(work, scratch)
         _restore_planes(work, normalisations, stacks)
         agreement = _compare(work, stacks, scratch)
-        _write(work, stacks)
+        _write(work, stacks, sha256)
         spread = stacks.get("spread")
         median = None if spread is None else float(np.median(spread[0, 0, spread.shape[2] // 2]))
     return _Facts(sha256, normalisations, agreement, median)
@@ -213,40 +214,49 @@ def _compare(
     return compare(comparison, stacks["residual"], tick)
 
 
-def _write(work: _Work, stacks: dict[str, NDArray[np.float32]]) -> None:
-    card = work.restorer.card
+def _write(work: _Work, stacks: dict[str, NDArray[np.float32]], sha256: str) -> None:
+    making = _making(work, sha256)
     sampling = work.restorer.spec.sampling
-    made_by = (
-        f"computationally super-resolved by Superlens {__version__}, "
-        f"model {card.id} ({card.sha256[:12]}), {card.scale}x"
-    )
-    fine = work.subject.pixel_sizes.divided(card.scale)
+    fine = work.subject.pixel_sizes.divided(making.scale)
     for done, (kind, stack) in enumerate(stacks.items()):
         work.context.check()
         work.context.progress("Writing", done, len(stacks))
-        role, relative, what = _naming(kind, "" if sampling is None else sampling.label)
-        is_residual = kind == "residual"
+        role, relative = _naming(kind)
         metadata = ImageMetadata(
-            pixel_sizes=work.subject.pixel_sizes if is_residual else fine,
+            pixel_sizes=work.subject.pixel_sizes if role == "residual" else fine,
             channels=work.subject.channel_infos,
-            description=f"{what} of an image {made_by}" if is_residual else f"{what}, {made_by}",
+            description=describe_picture(
+                role, kind, "" if sampling is None else sampling.label, making.statement
+            ),
             note=_place_note(work),
+            acquisition=acquisition_of(work.subject.info),
+            provenance=making.facts(role),
         )
         write_image(work.run.file(role, relative), stack, metadata, work.context.check)
     work.context.progress("Writing", len(stacks), len(stacks))
 
 
-def _naming(kind: str, spread_label: str) -> tuple[str, str, str]:
-    """Give role, relative path and description of one of the stacks."""
+def _making(work: _Work, sha256: str) -> Making:
+    card = work.restorer.card
+    return Making(
+        model_id=card.id,
+        model_sha256=card.sha256,
+        method=card.method,
+        scale=card.scale,
+        seed=work.request.seed,
+        samples=work.plan.samples,
+        input_path=work.request.input.path,
+        input_sha256=sha256,
+    )
+
+
+def _naming(kind: str) -> tuple[str, str]:
+    """Give role and relative path of one of the stacks."""
     match kind:
-        case "mean":
-            return "mean", "mean.ome.tif", "Image"
-        case "spread":
-            return "spread", "spread.ome.tif", f"Spread: {spread_label}"
-        case "residual":
-            return "residual", "residual.ome.tif", "Residual in sigmas of the expected noise"
+        case "mean" | "spread" | "residual":
+            return kind, f"{kind}.ome.tif"
         case _:
-            return "sample", f"samples/{int(kind):03d}.ome.tif", f"Sample {kind}"
+            return "sample", f"samples/{int(kind):03d}.ome.tif"
 
 
 def _place_note(work: _Work) -> str:

@@ -1,0 +1,72 @@
+"""Ever smaller copies of a stack: what image files keep so that large pictures open at once.
+
+For intensities: a level holds the means of 2 × 2 pixels of the one before.
+"""
+
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SMALLEST_LEVEL_PX = 512
+"""A picture with no longer side needs no smaller copy."""
+
+_STRIP_ROWS = 512
+_IN_MEMORY_BYTES = 256 << 20
+
+Stack = NDArray[Any]
+"""(T, C, Z, Y, X); may be a memory map larger than memory."""
+
+
+@contextmanager
+def pyramid(
+    stack: Stack, folder: Path, check: Callable[[], None]
+) -> Generator[list[Stack], None, None]:
+    """Give the stack and its halved levels, large ones in scratch files in a folder.
+
+    Args:
+        stack: the full level.
+        folder: where scratch files may be, best on the disk that the picture is written to; they
+            are gone when the block ends.
+        check: called for every strip; may raise to stop.
+    """
+    # A memory map that is still open cannot be removed on Windows; its reference goes first.
+    with tempfile.TemporaryDirectory(
+        dir=folder, prefix=".pyramid-", ignore_cleanup_errors=True
+    ) as scratch:
+        levels = [stack]
+        while max(levels[-1].shape[3:]) > SMALLEST_LEVEL_PX:
+            levels.append(_halved(levels[-1], Path(scratch) / f"level-{len(levels)}", check))
+        try:
+            yield levels
+        finally:
+            levels.clear()
+
+
+def _halved(level: Stack, scratch: Path, check: Callable[[], None]) -> Stack:
+    """Give the means of 2 × 2 pixels; an odd last row or column is averaged with itself."""
+    rows, columns = level.shape[3:]
+    shape = (*level.shape[:3], (rows + 1) // 2, (columns + 1) // 2)
+    size = int(np.prod(shape)) * level.dtype.itemsize
+    half: Stack
+    if size <= _IN_MEMORY_BYTES:
+        half = np.empty(shape, level.dtype)
+    else:
+        half = np.memmap(scratch, level.dtype, "w+", shape=shape)
+    for t, c, z in np.ndindex(*level.shape[:3]):
+        for y in range(0, rows, _STRIP_ROWS):
+            check()
+            strip = level[t, c, z, y : y + _STRIP_ROWS]
+            half[t, c, z, y // 2 : y // 2 + (len(strip) + 1) // 2] = _box_mean(strip)
+    return half
+
+
+def _box_mean(strip: NDArray[Any]) -> NDArray[Any]:
+    odd = [(0, size % 2) for size in strip.shape]
+    even = np.pad(strip, odd, mode="edge").astype(np.float64)
+    mean = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
+    return (np.rint(mean) if strip.dtype.kind in "ui" else mean).astype(strip.dtype)
