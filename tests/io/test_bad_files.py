@@ -24,7 +24,7 @@ from superlens.core.errors import (
     UnreadableFile,
     UnsupportedImage,
 )
-from superlens.io.images import open_image, probe, tiff_file
+from superlens.io.images import open_image, probe, tiff_file, tiff_opening
 from superlens.io.images.reader_errors import reader_failures
 
 OME = (
@@ -137,7 +137,7 @@ def test_encrypted_office_document_is_named(path: Path) -> None:
     ("content", "name"),
     [
         (bytes(128) + b"DICM" + bytes(100), "a DICOM file"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Olympus OIB"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Zeiss ZVI"),
         (b"GIF89a" + bytes(100), "a GIF picture"),
         (b"BM\x46\0\0\0\0\0\0\0" + bytes(100), "a BMP picture"),
         (b"RIFF\x24\0\0\0WEBP" + bytes(100), "a WebP picture"),
@@ -171,10 +171,10 @@ def test_folder_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refused(tmp_path).title
 
 
-def test_zarr_folder_is_told(tmp_path: Path) -> None:
+def test_zarr_folder_without_an_image_is_told(tmp_path: Path) -> None:
     (tmp_path / "zarr.json").write_text("{}")
 
-    with pytest.raises(UnsupportedImage, match="OME-Zarr"):
+    with pytest.raises(UnsupportedImage, match="says nothing of an image"):
         probe(tmp_path)
 
 
@@ -466,7 +466,7 @@ def test_failures_of_readers_become_sentences(error: Exception, words: str) -> N
 def test_failed_opening_closes_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tifffile.imwrite(path, np.zeros((20, 30), np.uint8))
     opened = []
-    real = tiff_file._tiff_file
+    real = tiff_opening._tiff_file
 
     def remember(*args: object, **kwargs: object) -> object:
         opened.append(real(*args, **kwargs))  # type: ignore[arg-type]
@@ -475,7 +475,7 @@ def test_failed_opening_closes_the_file(path: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise ValueError("odd")
 
-    monkeypatch.setattr(tiff_file, "_tiff_file", remember)
+    monkeypatch.setattr(tiff_opening, "_tiff_file", remember)
     monkeypatch.setattr(tiff_file, "_scenes", fail)
 
     with pytest.raises(UnreadableFile):

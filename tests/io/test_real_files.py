@@ -25,7 +25,6 @@ KNOWN = {
     "ome_tiff/sktracker_sample.ome.tif": ((20, 2, 8, 20, 50), 0.065, REPORTED),
     "ome_tiff/sktracker_TC_BF_cells.ome.tif": ((3, 1, 7, 193, 174), 0.065, REPORTED),
     "ome_tiff/viv_multi-channel.ome.tif": ((1, 3, 1, 167, 439), None, UNKNOWN),
-    "ome_tiff/viv_multifile/multifile-Z3.ome.tiff": ((1, 1, 1, 24, 18), 1.0, DEFAULT),
     "ome_tiff/leica_matrix_16bit.ome.tif": ((1, 1, 1, 512, 512), 0.481471, REPORTED),
     "ome_tiff/slideio_4D-series.ome.tiff": ((7, 1, 5, 167, 439), None, UNKNOWN),
     "imagej/neubias_xyz_mitotic_plate_calibrated.tif": ((1, 1, 6, 263, 263), 0.0851964, REPORTED),

@@ -1,7 +1,7 @@
 """Zeiss CZI files, by pylibCZIrw: scenes of one or many tiles, read by region."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.images.czi_xml import CziFacts, parse_czi
 from superlens.io.images.foreign_source import (
     ForeignImage,
-    PlaneRequest,
     missing_planes,
     unsupported,
 )
+from superlens.io.images.source import PlaneRequest
 
 _DTYPES = {
     "Gray8": "uint8",
@@ -56,7 +56,7 @@ class CziImage(ForeignImage):
     def _described(self, path: Path) -> ImageInfo:
         box: dict[str, tuple[int, int]] = self._handle.total_bounding_box
         _require_known_axes(path.name, {axis: end - start for axis, (start, end) in box.items()})
-        self._stored = _stored_planes(self._handle)
+        self._stored, ratios = _stored_blocks(self._handle)
         self._starts, counts = _ranges(path.name, self._stored)
         first = self._starts[1]
         kind = _pixel_type(path.name, self._handle, range(first, first + counts[1]))
@@ -67,7 +67,11 @@ class CziImage(ForeignImage):
         told = f"{missing} of {self._declared} planes were never written to this file"
         facts = parse_czi(self._handle.raw_metadata)
         scenes = tuple(
-            _scene(index, area, counts, kind, facts) for index, area in enumerate(self._areas)
+            replace(
+                _scene(index, area, counts, kind, facts),
+                smaller_levels=_level_sizes(area, ratios.get(area.number or 0, frozenset())),
+            )
+            for index, area in enumerate(self._areas)
         )
         return ImageInfo(str(path), "Zeiss CZI", scenes, (told,) if missing > 0 else ())
 
@@ -78,10 +82,17 @@ class CziImage(ForeignImage):
         if (area.number or 0, t, c, z) not in self._stored:
             # The library gives black for planes that are not there.
             raise missing_planes(self._name, len(self._stored), self._declared)
+        ratio = 2**wanted.level
         pixels = self._handle.read(
-            roi=(area.x + roi.x, area.y + roi.y, roi.width, roi.height),
+            roi=(
+                area.x + roi.x * ratio,
+                area.y + roi.y * ratio,
+                roi.width * ratio,
+                roi.height * ratio,
+            ),
             plane={"T": t, "C": c, "Z": z},
             scene=area.number,
+            zoom=1 / ratio,
         )
         return pixels[..., ::-1] if self._is_colour else pixels[..., 0]
 
@@ -121,18 +132,43 @@ def _areas(file: Any) -> tuple[_Area, ...]:
     return tuple(_Area(number, box.x, box.y, box.w, box.h) for number, box in found)
 
 
-def _stored_planes(file: Any) -> frozenset[tuple[int, int, int, int]]:
-    """Give (scene, t, c, z) of all planes of which at least one tile was written."""
+def _stored_blocks(
+    file: Any,
+) -> tuple[frozenset[tuple[int, int, int, int]], dict[int, frozenset[int]]]:
+    """Look at all tiles of a file.
+
+    Returns:
+        (scene, t, c, z) of all planes of which at least one tile was written; by scene, how many
+        times smaller the further tiles of its pyramid are.
+    """
     planes: set[tuple[int, int, int, int]] = set()
+    ratios: dict[int, set[int]] = {}
 
     def remember(_: int, block: Any) -> bool:
         place: dict[str, int] = block.coordinate.to_dict()
         s, t, c, z = (place.get(axis, 0) for axis in "STCZ")
-        planes.add((s, t, c, z))
+        ratio = round(1 / max(block.get_zoom(), 1e-6))
+        if ratio <= 1:
+            planes.add((s, t, c, z))
+        else:
+            ratios.setdefault(s, set()).add(ratio)
         return True
 
-    file.enumerate_subblocks_subset(remember, only_layer0=True)
-    return frozenset(planes)
+    file.enumerate_subblocks(remember)
+    return frozenset(planes), {scene: frozenset(found) for scene, found in ratios.items()}
+
+
+def _level_sizes(area: _Area, ratios: frozenset[int]) -> tuple[tuple[int, int], ...]:
+    """Give the levels that are stored, each half as large as the one before.
+
+    Others are left out: the library would round where their pixels lie.
+    """
+    sizes: list[tuple[int, int]] = []
+    ratio = 2
+    while ratio in ratios and min(area.width, area.height) >= ratio:
+        sizes.append((area.height // ratio, area.width // ratio))
+        ratio *= 2
+    return tuple(sizes)
 
 
 def _scene(
@@ -147,6 +183,9 @@ def _scene(
         pixel_sizes=facts.pixel_sizes,
         channels=facts.channels_for(counts[1]),
         axes="TCZYXS" if is_colour else "TCZYX",
-        numerical_aperture=facts.numerical_aperture,
+        numerical_aperture=facts.objective.numerical_aperture,
         time_interval_s=facts.time_interval_s,
+        objective=facts.objective.name,
+        magnification=facts.objective.magnification,
+        acquired_at=facts.acquired_at,
     )

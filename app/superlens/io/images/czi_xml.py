@@ -5,7 +5,15 @@ from typing import Any
 
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizes
-from superlens.io.images.foreign_source import numerical_aperture, plain_channels, positive
+from superlens.io.images.foreign_source import plain_channels
+from superlens.io.images.optics import (
+    NO_OBJECTIVE,
+    Objective,
+    colour_from_hex,
+    moment,
+    objective,
+    positive,
+)
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
 
 _IMAGE = "./Metadata/Information/Image"
@@ -18,8 +26,9 @@ class CziFacts:
 
     pixel_sizes: PixelSizes = _UNKNOWN
     channels: tuple[ChannelInfo, ...] = ()
-    numerical_aperture: float | None = None
+    objective: Objective = NO_OBJECTIVE
     time_interval_s: float | None = None
+    acquired_at: str | None = None
     scene_names: dict[int, str] = field(default_factory=dict[int, str])
 
     def channels_for(self, count: int) -> tuple[ChannelInfo, ...]:
@@ -39,11 +48,12 @@ def parse_czi(text: str | bytes) -> CziFacts:
     described = root.findall(f"{_IMAGE}/Dimensions/Channels/Channel")
     return CziFacts(
         pixel_sizes=_pixel_sizes(root),
-        channels=tuple(_channel(item, index) for index, item in enumerate(described)),
-        numerical_aperture=_aperture(root),
+        channels=_channels(root, described),
+        objective=_objective(root),
         time_interval_s=positive(
             root.findtext(f"{_IMAGE}/Dimensions/T/Positions/Interval/Increment")
         ),
+        acquired_at=moment(root.findtext(f"{_IMAGE}/AcquisitionDateAndTime")),
         scene_names=_scene_names(root),
     )
 
@@ -58,21 +68,33 @@ def _pixel_sizes(root: Any) -> PixelSizes:
     return reported_sizes(length, "CZI Scaling Distance")
 
 
-def _channel(item: Any, index: int) -> ChannelInfo:
-    return ChannelInfo(
-        item.get("Name") or item.findtext("Fluor") or f"Channel {index + 1}",
-        positive(item.findtext("EmissionWavelength")),
-        positive(item.findtext("ExcitationWavelength")),
+def _channels(root: Any, described: list[Any]) -> tuple[ChannelInfo, ...]:
+    # Colours stand in the settings of the display, which may know fewer channels or other ids.
+    shown = root.findall("./Metadata/DisplaySetting/Channels/Channel")
+    colours = [item.findtext("Color") for item in shown]
+    colours = colours if len(colours) == len(described) else [None] * len(described)
+    return tuple(
+        ChannelInfo(
+            item.get("Name") or item.findtext("Fluor") or f"Channel {index + 1}",
+            positive(item.findtext("EmissionWavelength")),
+            positive(item.findtext("ExcitationWavelength")),
+            colour_from_hex(colour),
+        )
+        for index, (item, colour) in enumerate(zip(described, colours, strict=True))
     )
 
 
-def _aperture(root: Any) -> float | None:
+def _objective(root: Any) -> Objective:
     objectives = root.findall("./Metadata/Information/Instrument/Objectives/Objective")
     used = root.find(f"{_IMAGE}/ObjectiveSettings/ObjectiveRef")
     chosen = [item for item in objectives if used is not None and item.get("Id") == used.get("Id")]
     if not chosen and len(objectives) == 1:
         chosen = objectives
-    return numerical_aperture(chosen[0].findtext("LensNA")) if chosen else None
+    if not chosen:
+        return NO_OBJECTIVE
+    lens = chosen[0]
+    name = lens.get("Name") or lens.findtext("Manufacturer/Model")
+    return objective(name, lens.findtext("NominalMagnification"), lens.findtext("LensNA"))
 
 
 def _scene_names(root: Any) -> dict[int, str]:

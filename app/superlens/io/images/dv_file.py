@@ -7,14 +7,10 @@ from numpy.typing import NDArray
 
 from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
-from superlens.io.images.foreign_source import (
-    ForeignImage,
-    PlaneRequest,
-    crop,
-    numerical_aperture,
-    positive,
-)
+from superlens.io.images.foreign_source import ForeignImage, crop
+from superlens.io.images.optics import Objective, objective, positive
 from superlens.io.images.pixel_sizes import Length, reported_sizes
+from superlens.io.images.source import PlaneRequest
 
 _MOST_WAVES = 5
 """As many wavelengths as the header has room for."""
@@ -31,13 +27,16 @@ class DvImage(ForeignImage):
     def _described(self, path: Path) -> ImageInfo:
         sizes: dict[str, int] = self._handle.sizes
         self._order = tuple(axis for axis in sizes if axis in "TCZ")
+        lens = _lens(self._handle.hdr.lens_num)
         scene = SceneInfo(
             name="Scene 1",
             shape=tuple(sizes[axis] for axis in "TCZYX"),
             dtype=self._handle.dtype.name,
             pixel_sizes=_pixel_sizes(self._handle.voxel_size, has_z=sizes["Z"] > 1),
             channels=_channels(self._handle.hdr, sizes["C"]),
-            numerical_aperture=_aperture(self._handle.hdr.lens_num),
+            numerical_aperture=lens.numerical_aperture,
+            objective=lens.name,
+            magnification=lens.magnification,
         )
         return ImageInfo(str(path), "DeltaVision DV", (scene,))
 
@@ -59,7 +58,8 @@ def _channels(header: Any, count: int) -> tuple[ChannelInfo, ...]:
     )
 
 
-def _aperture(lens: int) -> float | None:
+def _lens(number: int) -> Objective:
     from mrc.lenses import D as LENSES
 
-    return numerical_aperture(LENSES[lens].get("lensNA")) if lens in LENSES else None
+    found = LENSES.get(number, {})
+    return objective(found.get("name"), found.get("magnification"), found.get("lensNA"))

@@ -6,7 +6,6 @@ The libraries themselves are imported by the file of each format, inside its fun
 import math
 import warnings
 from abc import abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,12 @@ from superlens.core.jobs import Roi
 from superlens.core.records import ChannelInfo, ImageInfo
 from superlens.io.disk import readable_bytes
 from superlens.io.images.reader_errors import reader_failures
-from superlens.io.images.source import OpenImage, require_inside, require_memory, scene_of
+from superlens.io.images.source import OpenImage, PlaneRequest, require_memory, scene_of
 
 _LARGEST_RATIO = 5000
 """More than any codec makes of a microscope image: deflate ends at 1032."""
 _HARMLESS_BYTES = 256 << 20
 _COPY_AGAIN = "Copy it again from where it came from"
-
-
-@dataclass(frozen=True, slots=True)
-class PlaneRequest:
-    """A rectangle of one plane of a scene; checked to exist."""
-
-    scene: int
-    t: int
-    c: int
-    z: int
-    roi: Roi
 
 
 class ForeignImage(OpenImage):
@@ -59,19 +47,18 @@ class ForeignImage(OpenImage):
             try:
                 self._handle = self._opened(path)
                 self._info = self._described(path)
-                _require_sound(path, self._info)
+                _require_sound(path.name, self._info, self._stored_bytes(path))
             except BaseException:
                 self.close()
                 raise
 
-    def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
-        info = scene_of(self._info, scene)
-        require_inside(info, t, c, z, roi)
+    def _region(self, wanted: PlaneRequest) -> NDArray[Any]:
+        info, roi = scene_of(self._info, wanted.scene), wanted.roi
         shape = (roi.height, roi.width, 3) if info.is_rgb else (roi.height, roi.width)
         require_memory(self._name, math.prod(shape) * np.dtype(info.dtype).itemsize)
         with reader_failures(self._name), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pixels = np.asarray(self._pixels(PlaneRequest(scene, t, c, z, roi)))
+            pixels = np.asarray(self._pixels(wanted))
         if pixels.shape != shape or pixels.dtype.newbyteorder("=") != np.dtype(info.dtype):
             raise UnreadableFile(
                 f"{self._name} is damaged: a plane is not as its header says", _COPY_AGAIN
@@ -83,6 +70,10 @@ class ForeignImage(OpenImage):
         if self._handle is not None:
             self._handle.close()
             self._handle = None
+
+    def _stored_bytes(self, path: Path) -> int | None:
+        """Give how long everything together is, or None where pixels may be left out."""
+        return path.stat().st_size
 
     @abstractmethod
     def _opened(self, path: Path) -> Any:
@@ -107,20 +98,6 @@ def crop(plane: NDArray[Any], roi: Roi) -> NDArray[Any]:
     return plane[roi.y : roi.y + roi.height, roi.x : roi.x + roi.width]
 
 
-def positive(value: Any, below: float = math.inf) -> float | None:
-    """Give a positive finite number as such, or None for whatever else stands in a header."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) and 0 < number < below else None
-
-
-def numerical_aperture(value: Any) -> float | None:
-    """Give a numerical aperture, or None where the number cannot be one."""
-    return positive(value, below=2.0)
-
-
 def unsupported(name: str, what: str) -> UnsupportedImage:
     """Give the error for a sound file that does not fit into grey planes over `TCZYX`."""
     return UnsupportedImage(
@@ -134,24 +111,25 @@ def missing_planes(name: str, found: int, declared: int) -> UnreadableFile:
     return UnreadableFile(f"{name} is cut off: {found} of {declared} planes are there", _COPY_AGAIN)
 
 
-def _require_sound(path: Path, info: ImageInfo) -> None:
+def _require_sound(name: str, info: ImageInfo, stored_bytes: int | None) -> None:
     """Make sure that what a header declares can be in its file, before memory is asked for it."""
     if not info.scenes:
-        raise UnreadableFile(f"{path.name} holds no image", "Choose a file with images in it")
+        raise UnreadableFile(f"{name} holds no image", "Choose a file with images in it")
     for scene in info.scenes:
         if np.dtype(scene.dtype).kind not in "uif":
             raise UnsupportedImage(
-                f"{path.name} holds numbers of the type {scene.dtype}, "
-                "which Superlens does not read",
+                f"{name} holds numbers of the type {scene.dtype}, which Superlens does not read",
                 "Save it with 8, 16 or 32 bits per pixel",
             )
     if any(size < 1 for scene in info.scenes for size in scene.shape):
-        raise UnreadableFile(f"{path.name} is damaged: an axis has no length", _COPY_AGAIN)
+        raise UnreadableFile(f"{name} is damaged: an axis has no length", _COPY_AGAIN)
+    if stored_bytes is None:
+        return
     sizes = (math.prod(scene.shape) * np.dtype(scene.dtype).itemsize for scene in info.scenes)
-    declared, size = sum(sizes), path.stat().st_size
-    if declared > _HARMLESS_BYTES and declared > size * _LARGEST_RATIO:
+    declared = sum(sizes)
+    if declared > _HARMLESS_BYTES and declared > stored_bytes * _LARGEST_RATIO:
         raise UnreadableFile(
-            f"{path.name} declares {readable_bytes(declared)} of pixels "
-            f"but is only {readable_bytes(size)} long",
+            f"{name} declares {readable_bytes(declared)} of pixels "
+            f"but is only {readable_bytes(stored_bytes)} long",
             "Its header is damaged; copy it again from where it came from",
         )

@@ -1,4 +1,4 @@
-"""Imaris IMS files, by h5py: the full resolution alone, read by region."""
+"""Imaris IMS files, by h5py: every stored level, read by region."""
 
 import math
 from datetime import datetime
@@ -10,16 +10,12 @@ from numpy.typing import NDArray
 from superlens.core.errors import UnreadableFile, UnsupportedImage
 from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
-from superlens.io.images.foreign_source import (
-    ForeignImage,
-    PlaneRequest,
-    missing_planes,
-    numerical_aperture,
-    positive,
-)
+from superlens.io.images.foreign_source import ForeignImage, missing_planes
+from superlens.io.images.optics import Objective, colour_of, moment, objective, positive
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
-from superlens.io.images.source import require_memory
+from superlens.io.images.source import PlaneRequest, require_memory
 
+_LEVELS = "DataSet"
 _FULL = "DataSet/ResolutionLevel 0"
 _IMAGE = "DataSetInfo/Image"
 
@@ -50,30 +46,55 @@ class ImsImage(ForeignImage):
             int(_text(first, f"ImageSize{axis}") or stored)
             for axis, stored in zip("ZYX", data.shape, strict=True)
         )
-        self._shape = (z, y, x)
-        if any(size > stored for size, stored in zip(self._shape, data.shape, strict=True)):
+        self._shapes = [(z, y, x)]
+        if any(size > stored for size, stored in zip((z, y, x), data.shape, strict=True)):
             raise missing_planes(path.name, data.shape[0], z)
+        self._shapes += self._smaller_shapes(data.dtype)
+        lens = _lens(self._info_group(_IMAGE))
         scene = SceneInfo(
             name="Scene 1",
             shape=(times, channels, z, y, x),
             dtype=data.dtype.name,
-            pixel_sizes=_pixel_sizes(self._info_group(_IMAGE), self._shape),
+            pixel_sizes=_pixel_sizes(self._info_group(_IMAGE), (z, y, x)),
             channels=tuple(self._channel(index) for index in range(channels)),
-            numerical_aperture=numerical_aperture(
-                _text(self._info_group(_IMAGE), "NumericalAperture")
-            ),
+            numerical_aperture=lens.numerical_aperture,
             time_interval_s=_interval(self._info_group("DataSetInfo/TimeInfo"), times),
+            objective=lens.name,
+            magnification=lens.magnification,
+            acquired_at=moment(_text(self._info_group(_IMAGE), "RecordingDate")),
+            smaller_levels=tuple(shape[1:] for shape in self._shapes[1:]),
         )
         return ImageInfo(str(path), "Imaris IMS", (scene,))
 
     def _pixels(self, wanted: PlaneRequest) -> NDArray[Any]:
-        place = f"{_FULL}/TimePoint {wanted.t}/Channel {wanted.c}"
+        shape = self._shapes[wanted.level]
+        place = f"{_LEVELS}/ResolutionLevel {wanted.level}/TimePoint {wanted.t}/Channel {wanted.c}"
         data = _data(self._name, _member(self._name, self._handle, place))
-        if any(size > stored for size, stored in zip(self._shape, data.shape, strict=True)):
-            raise missing_planes(self._name, data.shape[0], self._shape[0])
-        roi = wanted.roi
-        pixels: NDArray[Any] = data[wanted.z, roi.y : roi.y + roi.height, roi.x : roi.x + roi.width]
+        if any(size > stored for size, stored in zip(shape, data.shape, strict=True)):
+            raise missing_planes(self._name, data.shape[0], shape[0])
+        # A level with fewer slices gives the one that covers the slice asked for.
+        z, roi = wanted.z * shape[0] // self._shapes[0][0], wanted.roi
+        pixels: NDArray[Any] = data[z, roi.y : roi.y + roi.height, roi.x : roi.x + roi.width]
         return pixels
+
+    def _smaller_shapes(self, dtype: Any) -> list[tuple[int, int, int]]:
+        """Give Z, Y and X of each further level that is stored."""
+        shapes: list[tuple[int, int, int]] = []
+        for number in range(1, _count(self._handle[_LEVELS], "ResolutionLevel")):
+            place = f"{_LEVELS}/ResolutionLevel {number}/TimePoint 0/Channel 0"
+            first = _found(self._name, self._handle, place)
+            if first is None or "Data" not in first:
+                break
+            data = _data(self._name, first)
+            stated = (_text(first, f"ImageSize{axis}") for axis in "ZYX")
+            z, y, x = (
+                min(int(size or stored), stored)
+                for size, stored in zip(stated, data.shape, strict=True)
+            )
+            if data.dtype != dtype or min(z, y, x) < 1:
+                break
+            shapes.append((z, y, x))
+        return shapes
 
     def _info_group(self, place: str) -> Any:
         """Give a group of facts, or None where it is absent."""
@@ -85,6 +106,7 @@ class ImsImage(ForeignImage):
             _text(group, "Name") or f"Channel {index + 1}",
             positive(_text(group, "LSMEmissionWavelength")),
             positive(_text(group, "LSMExcitationWavelength")),
+            _colour(_text(group, "Color")),
         )
 
 
@@ -172,6 +194,20 @@ def _length(start: str | None, end: str | None, count: int, unit: str) -> float 
     except ValueError:
         return None
     return to_micrometres(positive(extent / count), unit)
+
+
+def _lens(image: Any) -> Objective:
+    power, aperture = (_text(image, name) for name in ("LensPower", "NumericalAperture"))
+    magnification = positive((power or "").rstrip("xX "))
+    return objective("", magnification, aperture)
+
+
+def _colour(text: str | None) -> str | None:
+    """Give the colour of three numbers from 0 to 1."""
+    try:
+        return colour_of([round(255 * float(part)) for part in (text or "").split()])
+    except (ValueError, OverflowError):
+        return None
 
 
 def _interval(times: Any, count: int) -> float | None:

@@ -8,14 +8,10 @@ from numpy.typing import NDArray
 from superlens.core.errors import UnreadableFile
 from superlens.core.records import ImageInfo, SceneInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes
-from superlens.io.images.foreign_source import (
-    ForeignImage,
-    PlaneRequest,
-    crop,
-    plain_channels,
-    positive,
-)
+from superlens.io.images.foreign_source import ForeignImage, crop, plain_channels
+from superlens.io.images.optics import positive
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
+from superlens.io.images.source import PlaneRequest
 
 _HEADER_BYTES = 1024
 _BIG_ENDIAN = b"\x11"

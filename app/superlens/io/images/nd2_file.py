@@ -11,16 +11,22 @@ from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
 from superlens.io.images.foreign_source import (
     ForeignImage,
-    PlaneRequest,
     crop,
     missing_planes,
-    numerical_aperture,
     plain_channels,
-    positive,
     unsupported,
+)
+from superlens.io.images.optics import (
+    NO_OBJECTIVE,
+    Objective,
+    colour_of,
+    moment_of_julian_day,
+    objective,
+    positive,
 )
 from superlens.io.images.pixel_sizes import Length, reported_sizes
 from superlens.io.images.reader_errors import quiet_library_log
+from superlens.io.images.source import PlaneRequest
 
 
 class Nd2Image(ForeignImage):
@@ -63,7 +69,8 @@ class Nd2Image(ForeignImage):
         count = attributes.componentCount
         plane = (attributes.heightPx, attributes.widthPx)
         described = tuple(file.metadata.channels or ())
-        objective = described[0].microscope if described else None
+        lens = _lens(described)
+        acquired_at = _acquired_at(file)
         return tuple(
             SceneInfo(
                 name=name,
@@ -71,10 +78,11 @@ class Nd2Image(ForeignImage):
                 dtype=np.dtype(file.dtype).name,
                 pixel_sizes=_pixel_sizes(described, has_z="Z" in loops),
                 channels=_channel_infos(described, count),
-                numerical_aperture=numerical_aperture(
-                    getattr(objective, "objectiveNumericalAperture", None)
-                ),
+                numerical_aperture=lens.numerical_aperture,
                 time_interval_s=_interval(file),
+                objective=lens.name,
+                magnification=lens.magnification,
+                acquired_at=acquired_at,
             )
             for name in _position_names(file, loops.get("P", 1))
         )
@@ -130,9 +138,28 @@ def _channel_infos(described: tuple[Any, ...], count: int) -> tuple[ChannelInfo,
             item.channel.name or f"Channel {index + 1}",
             positive(item.channel.emissionLambdaNm),
             positive(item.channel.excitationLambdaNm),
+            colour_of(tuple(item.channel.color)),
         )
         for index, item in enumerate(described)
     )
+
+
+def _lens(described: tuple[Any, ...]) -> Objective:
+    if not described:
+        return NO_OBJECTIVE
+    seen = described[0].microscope
+    return objective(
+        seen.objectiveName, seen.objectiveMagnification, seen.objectiveNumericalAperture
+    )
+
+
+def _acquired_at(file: Any) -> str | None:
+    try:
+        channels = file.frame_metadata(0).channels
+    except (AttributeError, LookupError, ValueError, TypeError):
+        # Files of other programs have no facts about their frames.
+        return None
+    return moment_of_julian_day(channels[0].time.absoluteJulianDayNumber) if channels else None
 
 
 def _position_names(file: Any, count: int) -> tuple[str, ...]:

@@ -7,6 +7,13 @@ from typing import Any
 
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizes
+from superlens.io.images.optics import (
+    NO_OBJECTIVE,
+    Objective,
+    colour_of,
+    moment,
+    objective,
+)
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
 
 _TO_NM = {"nm": 1.0, "µm": 1e3, "um": 1e3, "mm": 1e6, "m": 1e9, "Å": 0.1, "pm": 1e-3}
@@ -23,8 +30,9 @@ class OmeImage:
     """How many planes of one sample per pixel, or of RGB, its `Pixels` declares."""
     pixel_sizes: PixelSizes
     channels: tuple[ChannelInfo, ...]
-    numerical_aperture: float | None
-    time_interval_s: float | None
+    objective: Objective = NO_OBJECTIVE
+    time_interval_s: float | None = None
+    acquired_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ def named_files(text: str) -> tuple[str, ...]:
 def _image(root: Any, image: Any) -> OmeImage:
     pixels = next(iter(_children(image, "Pixels")), None)
     if pixels is None:
-        return OmeImage(image.get("Name", ""), 0, PixelSizes(), (), None, None)
+        return OmeImage(image.get("Name", ""), 0, PixelSizes(), ())
     channels = _children(pixels, "Channel")
     samples = max((int(_number(item.get("SamplesPerPixel")) or 1) for item in channels), default=1)
     sizes = [int(_number(pixels.get(f"Size{axis}")) or 1) for axis in "ZCT"]
@@ -73,8 +81,9 @@ def _image(root: Any, image: Any) -> OmeImage:
         planes=math.prod(sizes) // max(1, samples),
         pixel_sizes=_pixel_sizes(pixels),
         channels=tuple(_channel(item, index) for index, item in enumerate(channels)),
-        numerical_aperture=_aperture(root, image),
+        objective=_objective(root, image),
         time_interval_s=_in_unit(pixels, "TimeIncrement", "s", _TO_S),
+        acquired_at=_acquired(image),
     )
 
 
@@ -106,18 +115,38 @@ def _channel(channel: Any, index: int) -> ChannelInfo:
         name=channel.get("Name") or f"Channel {index + 1}",
         emission_nm=_in_unit(channel, "EmissionWavelength", "nm", _TO_NM),
         excitation_nm=_in_unit(channel, "ExcitationWavelength", "nm", _TO_NM),
+        colour=_colour(channel.get("Color")),
     )
 
 
-def _aperture(root: Any, image: Any) -> float | None:
+def _colour(text: str | None) -> str | None:
+    """Give the colour of red, green, blue and opacity in one signed number of 32 bits."""
+    value = _number(text)
+    if value is None or not -(2**31) <= value < 2**32:
+        return None
+    *parts, opacity = int(value % 2**32).to_bytes(4, "big")
+    # Without opacity it is the mark of a writer that knew no colour.
+    return colour_of(parts) if opacity else None
+
+
+def _acquired(image: Any) -> str | None:
+    for name in ("AcquisitionDate", "AcquiredDate", "CreationDate"):
+        for item in _children(image, name):
+            return moment(item.text)
+    return None
+
+
+def _objective(root: Any, image: Any) -> Objective:
     objectives = {item.get("ID"): item for item in _all(root, "Objective")}
     # Older schemas name the element ObjectiveRef.
     used = (*_children(image, "ObjectiveSettings"), *_children(image, "ObjectiveRef"))
     chosen = [objectives[item.get("ID")] for item in used if item.get("ID") in objectives]
     if not chosen and len(objectives) == 1:
         chosen = list(objectives.values())
-    aperture = _number(chosen[0].get("LensNA")) if chosen else None
-    return aperture if aperture is not None and 0 < aperture < 2 else None
+    if not chosen:
+        return NO_OBJECTIVE
+    lens = chosen[0]
+    return objective(lens.get("Model"), lens.get("NominalMagnification"), lens.get("LensNA"))
 
 
 def _in_unit(element: Any, key: str, usual: str, factors: dict[str, float]) -> float | None:

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superlens.core.errors import UnreadableFile, UnsupportedImage
-from superlens.core.jobs import Roi
 from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
 from superlens.io.images.reader_errors import quiet_library_log, reader_failures
-from superlens.io.images.source import OpenImage, require_inside, require_memory, scene_of
+from superlens.io.images.source import OpenImage, PlaneRequest, require_memory, scene_of
 from superlens.io.system_errors import reading
 
 _GREY_TYPES = {
@@ -55,9 +54,8 @@ class PictureImage(OpenImage):
             self._image.close()
             raise
 
-    def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
-        info = scene_of(self._info, scene)
-        require_inside(info, t, c, z, roi)
+    def _region(self, wanted: PlaneRequest) -> NDArray[Any]:
+        info, roi = scene_of(self._info, wanted.scene), wanted.roi
         items = info.size("X") * info.size("Y") * (3 if info.is_rgb else 1)
         require_memory(self._name, items * np.dtype(info.dtype).itemsize)
         with reader_failures(self._name):

@@ -13,6 +13,11 @@ from superlens.core.units import PixelSizeOrigin, PixelSizes
 
 _TO_UM = {
     "m": 1e6,
+    "meter": 1e6,
+    "metre": 1e6,
+    "centimeter": 1e4,
+    "millimeter": 1e3,
+    "picometer": 1e-6,
     "dm": 1e5,
     "cm": 1e4,
     "mm": 1e3,

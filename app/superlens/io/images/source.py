@@ -1,6 +1,7 @@
 """What every opened image file can do, and the checks that all readers share."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -13,6 +14,19 @@ from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.disk import readable_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PlaneRequest:
+    """A rectangle of one plane of a scene, at one of the levels that are stored."""
+
+    scene: int
+    t: int
+    c: int
+    z: int
+    roi: Roi
+    """In pixels of that level."""
+    level: int = 0
+
+
 class ImageSource(Protocol):
     """An open image file, read lazily; to be closed, best by `with`."""
 
@@ -21,8 +35,15 @@ class ImageSource(Protocol):
         """What the file holds."""
         ...
 
-    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[Any]:
+    def plane(self, scene: int, t: int, c: int, z: int, level: int = 0) -> NDArray[Any]:
         """Give one plane.
+
+        Args:
+            scene: all numbers count from 0.
+            t: time point.
+            c: channel.
+            z: slice; of a level that has fewer of them the one that covers it.
+            level: of `SceneInfo.levels`; none but 0 where the file holds no pyramid.
 
         Returns:
             (Y, X), or (Y, X, 3) when the scene is RGB, in the stored type.
@@ -33,8 +54,13 @@ class ImageSource(Protocol):
         """
         ...
 
-    def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
-        """Give a rectangle of one plane, decoding no more than it must; errors as `plane`."""
+    def region(  # noqa: PLR0913 - the place of a plane is known by these five everywhere
+        self, scene: int, t: int, c: int, z: int, roi: Roi, level: int = 0
+    ) -> NDArray[Any]:
+        """Give a rectangle (in pixels of its level) of one plane, decoding no more than it must.
+
+        Errors as `plane`.
+        """
         ...
 
     def close(self) -> None:
@@ -60,12 +86,19 @@ class OpenImage(ABC):
     def info(self) -> ImageInfo:
         return self._info
 
-    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[Any]:
-        return self.region(scene, t, c, z, whole(scene_of(self._info, scene)))
+    def plane(self, scene: int, t: int, c: int, z: int, level: int = 0) -> NDArray[Any]:
+        return self.region(scene, t, c, z, whole(scene_of(self._info, scene), level), level)
+
+    def region(  # noqa: PLR0913
+        self, scene: int, t: int, c: int, z: int, roi: Roi, level: int = 0
+    ) -> NDArray[Any]:
+        wanted = PlaneRequest(scene, t, c, z, roi, level)
+        require_inside(scene_of(self._info, scene), wanted)
+        return self._region(wanted)
 
     @abstractmethod
-    def region(self, scene: int, t: int, c: int, z: int, roi: Roi) -> NDArray[Any]:
-        """See `ImageSource.region`."""
+    def _region(self, wanted: PlaneRequest) -> NDArray[Any]:
+        """Give (y, x) or (y, x, 3) of a rectangle that exists, in the stored type."""
 
     @abstractmethod
     def close(self) -> None:
@@ -97,24 +130,30 @@ def scene_of(info: ImageInfo, index: int) -> SceneInfo:
     return info.scenes[index]
 
 
-def whole(scene: SceneInfo) -> Roi:
-    """Give the rectangle that covers a whole plane."""
-    return Roi(0, 0, scene.size("X"), scene.size("Y"))
+def whole(scene: SceneInfo, level: int = 0) -> Roi:
+    """Give the rectangle that covers a whole plane of a level.
+
+    Raises:
+        InvalidInput: there is no such level.
+    """
+    height, width = _size_of_level(scene, level)
+    return Roi(0, 0, width, height)
 
 
-def require_inside(scene: SceneInfo, t: int, c: int, z: int, roi: Roi) -> None:
+def require_inside(scene: SceneInfo, wanted: PlaneRequest) -> None:
     """Make sure that a rectangle of a plane exists.
 
     Raises:
         InvalidInput: it does not; the message gives the sizes.
     """
-    for axis, index in (("T", t), ("C", c), ("Z", z)):
+    for axis, index in (("T", wanted.t), ("C", wanted.c), ("Z", wanted.z)):
         if not 0 <= index < scene.size(axis):
             raise InvalidInput(
                 f"There is no {axis} = {index} in the scene {scene.name}",
                 f"It has {scene.size(axis)} along {axis}; they count from 0",
             )
-    width, height = scene.size("X"), scene.size("Y")
+    height, width = _size_of_level(scene, wanted.level)
+    roi = wanted.roi
     fits_x = roi.x >= 0 and roi.width > 0 and roi.x + roi.width <= width
     fits_y = roi.y >= 0 and roi.height > 0 and roi.y + roi.height <= height
     if not (fits_x and fits_y):
@@ -123,6 +162,16 @@ def require_inside(scene: SceneInfo, t: int, c: int, z: int, roi: Roi) -> None:
             f"is not inside the image of {width} × {height} pixels",
             "Choose a region inside it",
         )
+
+
+def _size_of_level(scene: SceneInfo, level: int) -> tuple[int, int]:
+    levels = scene.levels
+    if not 0 <= level < len(levels):
+        raise InvalidInput(
+            f"There is no level {level} in the scene {scene.name}",
+            f"It has {len(levels)}; they count from 0, the full size",
+        )
+    return levels[level]
 
 
 def require_memory(name: str, needed_bytes: int) -> None:

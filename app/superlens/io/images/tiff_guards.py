@@ -6,6 +6,8 @@ A header can declare any number. Everything here runs on the header alone and al
 import json
 import math
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from superlens.core.errors import UnreadableFile
@@ -56,11 +58,44 @@ def require_safe_names(name: str, ome_text: str) -> None:
         UnreadableFile: a name has a path in it.
     """
     for other in named_files(ome_text):
-        if re.search(r"[/\\:]", other) or other in ("..", "."):
-            raise UnreadableFile(
-                f"{name} refers to a file outside its own folder ({other!r}), which is not read",
-                "Put all files of the set into one folder, or export it as one OME-TIFF",
-            )
+        require_safe_name(name, other)
+
+
+def require_safe_name(name: str, other: str) -> None:
+    """Make sure that a file that another one refers to can only be its neighbour.
+
+    Args:
+        name: the file that refers, for errors.
+        other: the name that it gives.
+
+    Raises:
+        UnreadableFile: the name has a path in it.
+    """
+    if re.search(r"[/\\:]", other) or other in ("..", "."):
+        raise UnreadableFile(
+            f"{name} refers to a file outside its own folder ({other!r}), which is not read",
+            "Put all files of the set into one folder, or export it as one OME-TIFF",
+        )
+
+
+def require_neighbours(name: str, folder: Path, others: Sequence[str]) -> None:
+    """Make sure that the files of a set are there.
+
+    Args:
+        name: the file that refers to them, for errors.
+        folder: where they should lie.
+        others: their names, without paths.
+
+    Raises:
+        UnreadableFile: some are missing; the message names the first.
+    """
+    missing = [other for other in others if not (folder / other).is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise UnreadableFile(
+            f"{name} needs {missing[0]!r}{more} beside it, which {'are' if more else 'is'} missing",
+            "Put all files of the set into one folder",
+        )
 
 
 def require_ome_planes(name: str, document: OmeDocument, ome_text: str, tif: Any) -> None:

@@ -3,11 +3,20 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizes
 from superlens.io.images.ome_xml import OmeDocument, OmeImage
+from superlens.io.images.optics import (
+    NO_OBJECTIVE,
+    Objective,
+    colour_of,
+    moment,
+    objective,
+    positive,
+)
 from superlens.io.images.pixel_sizes import (
     sizes_from_imagej,
     sizes_from_lsm,
@@ -27,8 +36,9 @@ class Facts:
     name: str = ""
     pixel_sizes: PixelSizes = _UNKNOWN
     channels: tuple[ChannelInfo, ...] = ()
-    numerical_aperture: float | None = None
+    objective: Objective = NO_OBJECTIVE
     time_interval_s: float | None = None
+    acquired_at: str | None = None
 
     def channels_for(self, count: int) -> tuple[ChannelInfo, ...]:
         """Give exactly `count` channels, with plain names for those that are not described."""
@@ -75,8 +85,9 @@ def _from_ome(image: OmeImage | None) -> Facts:
         _without_folder(image.name),
         image.pixel_sizes,
         image.channels,
-        image.numerical_aperture,
+        image.objective,
         image.time_interval_s,
+        image.acquired_at,
     )
 
 
@@ -96,9 +107,7 @@ def _from_vendor(tif: Any, series: Any) -> Facts:
     if tif.is_lsm:
         return _from_lsm(tif.lsm_metadata, series.name)
     if tif.is_svs:
-        # The scale stands in the description of every picture but is that of the slide alone.
-        is_slide = series.name == "Baseline"
-        return Facts(series.name, sizes_from_svs(str(page.description)) if is_slide else _UNKNOWN)
+        return _from_svs(str(page.description), series.name)
     return Facts("", sizes_from_resolution(page))
 
 
@@ -108,31 +117,50 @@ def _from_imagej(tif: Any, page: Any, series: Any) -> Facts:
         "",
         sizes_from_imagej(page, metadata),
         _imagej_channels(metadata, series),
-        time_interval_s=_positive(metadata.get("finterval")),
+        time_interval_s=positive(metadata.get("finterval")),
     )
 
 
 def _imagej_channels(metadata: dict[str, Any], series: Any) -> tuple[ChannelInfo, ...]:
     labels: Sequence[str] = metadata.get("Labels") or ()
+    tables: Sequence[Any] = metadata.get("LUTs") or ()
     sizes = dict(zip(series.axes, series.shape, strict=True))
+    count = sizes.get("C", 1)
     # One label belongs to each plane; only with one plane per channel do they name channels.
     others = sizes.get("Z", 1) * sizes.get("T", 1)
-    if len(labels) != sizes.get("C", 1) or len(labels) < 2 or others > 1:
+    if len(labels) != count or count < 2 or others > 1:
+        labels = [""] * count
+    # The colour of a channel is the bright end of its table.
+    colours = [colour_of(table[:, -1]) for table in tables] if len(tables) == count else []
+    if not any(colours) and not any(labels):
         return ()
     return tuple(
-        ChannelInfo(label.strip() or f"Channel {index + 1}") for index, label in enumerate(labels)
+        ChannelInfo(
+            label.strip() or f"Channel {index + 1}", colour=colours[index] if colours else None
+        )
+        for index, label in enumerate(labels)
     )
 
 
 def _from_stk(metadata: dict[str, Any]) -> Facts:
-    wavelength = metadata.get("wavelength")
     properties: Sequence[dict[str, Any]] = metadata.get("PlaneProperty", ())
+    lens = {item["name"]: item["value"] for item in reversed(properties)}
     return Facts(
         "",
         sizes_from_stk(metadata),
-        _single_channel(metadata.get("Name"), wavelength),
-        next((_positive(item["value"]) for item in properties if item["name"] == "_MagNA_"), None),
+        _single_channel(metadata.get("Name"), metadata.get("wavelength")),
+        objective(lens.get("_MagSetting_"), aperture=lens.get("_MagNA_")),
+        acquired_at=_stk_moment(metadata),
     )
+
+
+def _stk_moment(metadata: dict[str, Any]) -> str | None:
+    for key in ("DatetimeCreated", "CreateTime"):
+        value = metadata.get(key)
+        first = value if value is None or hasattr(value, "isoformat") else value[0]
+        if first is not None:
+            return moment(str(first))
+    return None
 
 
 def _from_metaseries(metadata: dict[str, Any]) -> Facts:
@@ -141,21 +169,57 @@ def _from_metaseries(metadata: dict[str, Any]) -> Facts:
         "",
         sizes_from_metaseries(plane),
         _single_channel(plane.get("image-name"), plane.get("wavelength")),
-        _positive(plane.get("_MagNA_")),
+        objective(plane.get("_MagSetting_"), aperture=plane.get("_MagNA_")),
+        acquired_at=moment(plane.get("acquisition-time-local")),
     )
 
 
+def _from_svs(description: str, name: str) -> Facts:
+    # The scale stands in the description of every picture but is that of the slide alone.
+    if name != "Baseline":
+        return Facts(name)
+    said = dict(re.findall(r"\|\s*([^|=]+?)\s*=\s*([^|]*?)\s*(?=\||$)", description))
+    try:
+        taken = datetime.strptime(f"{said.get('Date')} {said.get('Time')}", "%m/%d/%y %H:%M:%S")
+    except ValueError:
+        taken = None
+    lens = objective("", said.get("AppMag"))
+    return Facts(name, sizes_from_svs(description), (), lens, acquired_at=moment(taken))
+
+
 def _from_lsm(metadata: dict[str, Any], name: str) -> Facts:
-    colours: dict[str, Any] = metadata.get("ChannelColors", {})
-    names: Sequence[str] = colours.get("ColorNames", ())
-    return Facts(name, sizes_from_lsm(metadata), tuple(ChannelInfo(str(text)) for text in names))
+    scan: dict[str, Any] = metadata.get("ScanInformation") or {}
+    return Facts(
+        name,
+        sizes_from_lsm(metadata),
+        _lsm_channels(metadata),
+        objective(scan.get("Objective")),
+        positive(metadata.get("TimeIntervall")),
+        # Days since the beginning of 1900, counted as spreadsheets do; local time.
+        _spreadsheet_moment(scan.get("Sample0time")),
+    )
+
+
+def _lsm_channels(metadata: dict[str, Any]) -> tuple[ChannelInfo, ...]:
+    table: dict[str, Any] = metadata.get("ChannelColors") or {}
+    names: Sequence[Any] = table.get("ColorNames") or ()
+    colours: Sequence[Any] = table.get("Colors") or ()
+    colours = colours if len(colours) == len(names) else [None] * len(names)
+    return tuple(
+        ChannelInfo(str(name).strip("\0 ") or f"Channel {index + 1}", colour=colour_of(colour))
+        for index, (name, colour) in enumerate(zip(names, colours, strict=True))
+    )
+
+
+def _spreadsheet_moment(days: Any) -> str | None:
+    number = positive(days, below=100_000)
+    if number is None:
+        return None
+    taken = datetime(1899, 12, 30) + timedelta(days=number)
+    return taken.isoformat(timespec="seconds")
 
 
 def _single_channel(name: Any, emission: Any) -> tuple[ChannelInfo, ...]:
     if not isinstance(name, str) or not name:
         return ()
-    return (ChannelInfo(name, _positive(emission)),)
-
-
-def _positive(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and value > 0 else None
+    return (ChannelInfo(name, positive(emission)),)
