@@ -1,4 +1,4 @@
-"""Leica LIF files, by liffile: images and the tiles of mosaics are scenes; read frame by frame."""
+"""Leica LIF, LOF and XLEF files, by liffile: images and tiles of mosaics are scenes."""
 
 import math
 from dataclasses import dataclass
@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from superlens.core.errors import UnreadableFile
 from superlens.core.records import ChannelInfo, ImageInfo, SceneInfo
 from superlens.core.units import PixelSizes
-from superlens.io.images.foreign_source import (
-    ForeignImage,
-    PlaneRequest,
-    crop,
-    numerical_aperture,
+from superlens.io.images.foreign_source import ForeignImage, crop, unsupported
+from superlens.io.images.leica_references import require_references
+from superlens.io.images.optics import (
+    NO_OBJECTIVE,
+    Objective,
+    colour_from_name,
+    moment,
+    objective,
     positive,
-    unsupported,
 )
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
 from superlens.io.images.reader_errors import quiet_library_log
+from superlens.io.images.source import PlaneRequest
 
 _DESCRIPTION = "./Data/Image/ImageDescription"
 _DIMENSION_IDS = {"X": "1", "Y": "2", "Z": "3", "T": "4"}
@@ -45,16 +48,23 @@ class _Tile:
 
 
 class LifImage(ForeignImage):
-    """An open LIF file."""
+    """An open LIF file, LOF file, or set of files that an XLEF names."""
 
     def _opened(self, path: Path) -> Any:
         import liffile
 
         quiet_library_log("liffile")
-        return liffile.LifFile(path)
+        file: Any = liffile.LifFile(path)
+        try:
+            self._bytes = path.stat().st_size + require_references(file, path)
+        except BaseException:
+            # Otherwise closing would open what was just refused.
+            file.__dict__.setdefault("children", ())
+            file.close()
+            raise
+        return file
 
     def _described(self, path: Path) -> ImageInfo:
-        size = path.stat().st_size
         self._tiles: list[_Tile] = []
         scenes: list[SceneInfo] = []
         left_out: list[str] = []
@@ -63,11 +73,15 @@ class LifImage(ForeignImage):
             if reason:
                 left_out.append(f"{image.name} is left out: it has {reason}")
                 continue
-            _require_pixels(path.name, image, size)
+            _require_pixels(path.name, image, path.stat().st_size)
             scenes.extend(self._scenes(image))
         if not scenes and left_out:
             raise unsupported(path.name, left_out[0].partition(": it has ")[2])
-        return ImageInfo(str(path), "Leica LIF", tuple(scenes), tuple(left_out))
+        kind = f"Leica {self._handle.type.name}"
+        return ImageInfo(str(path), kind, tuple(scenes), tuple(left_out))
+
+    def _stored_bytes(self, path: Path) -> int | None:
+        return self._bytes
 
     def _scenes(self, image: Any) -> list[SceneInfo]:
         sizes: dict[str, int] = image.sizes
@@ -77,6 +91,7 @@ class LifImage(ForeignImage):
         if tiles is not None:
             names = [f"{image.name} tile {tile + 1}" for tile in range(tiles)]
         count = sizes.get("C", 1)
+        lens = _lens(image)
         return [
             SceneInfo(
                 name=name,
@@ -84,8 +99,11 @@ class LifImage(ForeignImage):
                 dtype=np.dtype(image.dtype).name,
                 pixel_sizes=_pixel_sizes(image),
                 channels=_channels(image, count),
-                numerical_aperture=_aperture(image),
+                numerical_aperture=lens.numerical_aperture,
                 time_interval_s=_step(image, "T", "s"),
+                objective=lens.name,
+                magnification=lens.magnification,
+                acquired_at=_acquired_at(image),
             )
             for name in names
         ]
@@ -111,6 +129,9 @@ def _why_not(image: Any) -> str | None:
 def _require_pixels(name: str, image: Any, file_bytes: int) -> None:
     """Make sure that the pixels of an image lie inside the file and inside their own block."""
     block = image.memory_block
+    if block.frames and image.nbytes <= block.size:
+        # In files of their own, which were looked at when the set was opened.
+        return
     if image.nbytes > block.size or block.offset < 0 or block.offset + block.size > file_bytes:
         raise UnreadableFile(
             f"{name} is cut off or damaged: pixels of {image.name[:40]!r} are missing",
@@ -139,12 +160,22 @@ def _channels(image: Any, count: int) -> tuple[ChannelInfo, ...]:
     described = image.xml_element.findall(f"{_DESCRIPTION}/Channels/ChannelDescription")
     names = [item.get("LUTName", "").strip() for item in described]
     names = names if len(names) == count else [""] * count
-    return tuple(ChannelInfo(name or f"Channel {index + 1}") for index, name in enumerate(names))
+    return tuple(
+        ChannelInfo(name or f"Channel {index + 1}", colour=colour_from_name(name))
+        for index, name in enumerate(names)
+    )
 
 
-def _aperture(image: Any) -> float | None:
+def _lens(image: Any) -> Objective:
     for query in _OPTICS:
-        settings = image.xml_element.find(query)
-        if settings is not None:
-            return numerical_aperture(settings.get("NumericalAperture"))
-    return None
+        said = image.xml_element.find(query)
+        if said is not None:
+            return objective(
+                said.get("ObjectiveName"), said.get("Magnification"), said.get("NumericalAperture")
+            )
+    return NO_OBJECTIVE
+
+
+def _acquired_at(image: Any) -> str | None:
+    times = image.timestamps
+    return None if times is None or len(times) == 0 else moment(times.flat[0])

@@ -1,5 +1,6 @@
 """What a file is, by its first bytes: the formats we read, and the names of those we do not."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from superlens.io.system_errors import reading
 
 _HEAD_BYTES = 4096
 _SEARCHED_BYTES = 16 << 20
+_LISTED_BYTES = 4 << 20
 _AS_TIFF = "Export it as OME-TIFF with the program that made it, or with Fiji"
 
 
@@ -23,6 +25,16 @@ class FileKind(StrEnum):
     DV = "dv"
     MRC = "mrc"
     IMS = "ims"
+    OIF = "oif"
+    """OIB or OIF."""
+    LEICA_XML = "leica_xml"
+    """XLEF, or one of the texts that it names."""
+    COMPANION = "companion"
+    """An OME-XML text that describes a set of TIFFs."""
+    ZARR = "zarr"
+    """A folder."""
+    FOREIGN = "foreign"
+    """Perhaps an image, but of no format that is read; `why_foreign` says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,14 @@ _READ = (
     (FileKind.DV, _Signature("a DeltaVision DV file", b"\xa0\xc0", 96, (13, b"\0\0\0"))),
     (FileKind.DV, _Signature("a DeltaVision DV file", b"\xc0\xa0", 96, (12, b"\0\0\0"))),
 )
+_ZARR_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+_OIB_INFO = "OibInfo.txt".encode("utf-16-le")
+_TEXTS = (
+    (FileKind.OIF, re.compile(r"\[ProfileSaveInfo\]")),
+    (FileKind.LEICA_XML, re.compile(r"<LMSDataContainerHeader\b")),
+    (FileKind.COMPANION, re.compile(r"<(?:\w+:)?OME[\s>]")),
+)
+"""Texts that stand for images, by a word near their beginning."""
 _FOREIGN = (
     _Signature("a JPEG 2000 or an old Nikon ND2 file", b"\0\0\0\x0cjP  "),
     _Signature("a JPEG 2000 file", b"\xffO\xffQ"),
@@ -66,7 +86,7 @@ _FOREIGN = (
     _Signature("an AVIF picture", b"ftypavif", 4),
     _Signature("a HEIC picture", b"ftyphei", 4),
     _Signature("a NumPy array", b"\x93NUMPY"),
-    _Signature("an OLE container (such as Olympus OIB, Zeiss ZVI or an Office document)", _OLE),
+    _Signature("an OLE container (such as Zeiss ZVI or an Office document)", _OLE),
     _Signature("a PDF document", _PDF, is_image=False),
     _Signature("a ZIP archive", _ZIP, is_image=False),
     _Signature("a RAR archive", b"Rar!", is_image=False),
@@ -76,16 +96,15 @@ _FOREIGN = (
 
 
 def recognise(path: Path) -> FileKind:
-    """Give the kind of a file by its content.
+    """Give the kind of a file or folder by its content.
 
     Raises:
         MissingFile: there is no such file.
-        UnreadableFile: it is empty, a folder, may not be read, or holds no image.
-        UnsupportedImage: it is an image in a format that has no reader yet.
+        UnreadableFile: it is empty, may not be read, or is surely no image.
     """
     with reading(path):
         if path.is_dir():
-            raise _folder_error(path)
+            return _folder_kind(path)
         if path.exists() and not path.is_file():
             raise UnreadableFile(f"{path.name} is a device, not a file", "Choose an image file")
         with path.open("rb") as stream:
@@ -99,27 +118,72 @@ def recognise(path: Path) -> FileKind:
     for kind, signature in _READ:
         if signature.fits(head):
             return kind
-    raise _foreign_error(path, head)
+    if head.startswith(_OLE) and _holds_oib(path, head):
+        return FileKind.OIF
+    return _kind_of_text(head) or _foreign_kind(path, head)
 
 
-def _folder_error(path: Path) -> SuperlensError:
-    if any((path / name).exists() for name in ("zarr.json", ".zattrs", ".zgroup")):
+def why_foreign(path: Path) -> SuperlensError:
+    """Give the error for a file of the kind `FOREIGN`: what it is and what to do."""
+    with reading(path), path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    foreign = _foreign_signature(head)
+    if foreign is not None:
         return UnsupportedImage(
-            f"{path.name} is an OME-Zarr folder, which this version does not read yet", _AS_TIFF
+            f"{path.name} is {foreign.name}, which this version does not read yet", _AS_TIFF
         )
-    return UnreadableFile(f"{path.name} is a folder, not a file", "Choose the files inside it")
-
-
-def _foreign_error(path: Path, head: bytes) -> SuperlensError:
-    for foreign in _FOREIGN:
-        if foreign.fits(head):
-            return _named_error(path, head, foreign)
-    if _is_text(head):
-        return UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
     return UnreadableFile(
         f"{path.name} is not an image file that Superlens knows",
-        "Choose a TIFF, OME-TIFF, ImageJ TIFF, ND2, LIF, CZI, DV, MRC, IMS, PNG or JPEG file",
+        "Choose a TIFF, OME-TIFF, ImageJ TIFF, OME-Zarr, ND2, LIF, CZI, OIB, DV, MRC, IMS, PNG or "
+        "JPEG file",
     )
+
+
+def is_zarr_folder(path: Path) -> bool:
+    """Say whether a folder is one image in the Zarr format, not a folder of images."""
+    return any((path / name).is_file() for name in _ZARR_FILES)
+
+
+def _folder_kind(path: Path) -> FileKind:
+    if is_zarr_folder(path):
+        return FileKind.ZARR
+    raise UnreadableFile(f"{path.name} is a folder, not a file", "Choose the files inside it")
+
+
+def _kind_of_text(head: bytes) -> FileKind | None:
+    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    if head.startswith(b"<\0"):
+        encoding = "utf-16-le"
+    text = head.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+    if not text.startswith(("<", "[")):
+        return None
+    return next((kind for kind, pattern in _TEXTS if pattern.search(text)), None)
+
+
+def _holds_oib(path: Path, head: bytes) -> bool:
+    """Say whether an OLE container lists the file that only an OIB has."""
+    shift, first = int.from_bytes(head[30:32], "little"), int.from_bytes(head[48:52], "little")
+    start = (first + 1) << min(shift, 12)
+    with reading(path), path.open("rb") as stream:
+        stream.seek(start)
+        # The list may lie in pieces; those follow the first closely, or lie near the beginning.
+        if _OIB_INFO in stream.read(_LISTED_BYTES):
+            return True
+        stream.seek(0)
+        return _OIB_INFO in stream.read(_SEARCHED_BYTES)
+
+
+def _foreign_kind(path: Path, head: bytes) -> FileKind:
+    foreign = _foreign_signature(head)
+    if foreign is not None and (not foreign.is_image or _is_protected(path, head)):
+        raise _named_error(path, head, foreign)
+    if foreign is None and _is_text(head):
+        raise UnreadableFile(f"{path.name} is text, not an image", "Choose an image file")
+    return FileKind.FOREIGN
+
+
+def _foreign_signature(head: bytes) -> _Signature | None:
+    return next((foreign for foreign in _FOREIGN if foreign.fits(head)), None)
 
 
 def _named_error(path: Path, head: bytes, foreign: _Signature) -> SuperlensError:
@@ -127,10 +191,6 @@ def _named_error(path: Path, head: bytes, foreign: _Signature) -> SuperlensError
         return UnreadableFile(
             f"{path.name} is {foreign.name} that is protected by a password",
             "Remove the protection with the program that made it",
-        )
-    if foreign.is_image:
-        return UnsupportedImage(
-            f"{path.name} is {foreign.name}, which this version does not read yet", _AS_TIFF
         )
     return UnreadableFile(
         f"{path.name} is {foreign.name}, not an image", "Choose an image, or unpack it first"
