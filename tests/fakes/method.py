@@ -30,6 +30,7 @@ from superlens.core.method import (
     DataNeeded,
     Determinism,
     MethodSpec,
+    Precision,
     Restoration,
     SampleKind,
     Sampling,
@@ -78,7 +79,7 @@ FAKE = MethodSpec(
 
 
 class FakeMethod:
-    def load(self, weights, device):
+    def load(self, weights, device, precision=Precision.FP32):
         return {"device": device}
 
     def restore(self, network, tile, params, run):

@@ -79,6 +79,15 @@ class DeviceChoice(StrEnum):
     CPU = "cpu"
 
 
+class PrecisionChoice(StrEnum):
+    """What the user asked a network to multiply with."""
+
+    AUTO = "auto"
+    """The faster one where it gives the same answer but for a fixed, small part."""
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
 @dataclass(frozen=True, slots=True)
 class ComputePolicy:
     """Where and how to compute: part of what makes a result repeatable."""
@@ -88,6 +97,7 @@ class ComputePolicy:
     """Threads on a CPU; None leaves it to the machine."""
     tile: int | None = None
     """Tile side in low-resolution pixels; None is automatic."""
+    precision: PrecisionChoice = PrecisionChoice.AUTO
 
 
 @dataclass(frozen=True, slots=True)

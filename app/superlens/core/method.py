@@ -55,6 +55,13 @@ class SampleKind(StrEnum):
     FLIP_ENSEMBLE = "flip_ensemble"
 
 
+class Precision(StrEnum):
+    """What a network multiplies with; it takes and gives float32 in any case."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
 class Determinism(StrEnum):
     """When the same request gives the same bits."""
 
@@ -240,8 +247,11 @@ class Method(Protocol):
         """Train from data (or from `run.resume_state()`) to finished weights."""
         ...
 
-    def load(self, weights: Weights, device: str) -> Any:
-        """Build the network once per job; the engine passes it to every tile."""
+    def load(self, weights: Weights, device: str, precision: Precision = Precision.FP32) -> Any:
+        """Build the network once per job; the engine passes it to every tile.
+
+        A method may compute more precisely than it was asked to, never less.
+        """
         ...
 
     def restore(self, network: Any, tile: Array, params: Any, run: Run) -> Restoration:

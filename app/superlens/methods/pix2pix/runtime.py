@@ -5,7 +5,15 @@ from typing import Any
 import torch
 
 from superlens.core.errors import CorruptModel
-from superlens.core.method import Array, Restoration, Run, TileNeeds, TrainingData, Weights
+from superlens.core.method import (
+    Array,
+    Precision,
+    Restoration,
+    Run,
+    TileNeeds,
+    TrainingData,
+    Weights,
+)
 from superlens.methods.nets.flip_ensemble import posed_answer
 from superlens.methods.nets.placement import placed
 from superlens.methods.pix2pix.beginning import PART
@@ -21,8 +29,10 @@ class Pix2Pix:
         """Train generator and discriminator against each other; see `Training`."""
         return Training(data, params, run).run()
 
-    def load(self, weights: Weights, device: str) -> Generator:
-        """Build the generator that the weights fit.
+    def load(
+        self, weights: Weights, device: str, precision: Precision = Precision.FP32
+    ) -> Generator:
+        """Build the generator that the weights fit; it computes in float32 in any case.
 
         Raises:
             CorruptModel: tensors are missing, too many, or of another shape than the card says.

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 
 from superlens.core.errors import CorruptModel, InvalidParameter
-from superlens.core.method import Array, Restoration, Run, TrainingData, Weights
+from superlens.core.method import Array, Precision, Restoration, Run, TrainingData, Weights
 from superlens.methods.nets.flip_ensemble import posed_answer
-from superlens.methods.nets.placement import placed
+from superlens.methods.resrgan.fast_generator import FastGenerator
 from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.interpolation import InterpolatedGenerator
 from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
@@ -16,8 +16,9 @@ from superlens.methods.resrgan.training import Training
 PART = "generator"
 FIDELITY_PART = "fidelity"
 
-Loaded = Generator | InterpolatedGenerator
+Loaded = FastGenerator | InterpolatedGenerator
 """What `load` gives."""
+_DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}
 
 
 class Resrgan:
@@ -27,16 +28,17 @@ class Resrgan:
         """Train the generator for fidelity, realism or both; see `Training`."""
         return Training(data, params, run).run()
 
-    def load(self, weights: Weights, device: str) -> Loaded:
+    def load(self, weights: Weights, device: str, precision: Precision = Precision.FP32) -> Loaded:
         """Build the generator that the weights fit, with both of its ends where there are two.
 
         Raises:
             CorruptModel: tensors are missing, too many, or of another shape than the card says.
         """
-        network = placed(_filled(weights, PART), device).eval()
+        dtype = _DTYPES[precision]
+        network = FastGenerator(_filled(weights, PART), device, dtype).eval()
         if FIDELITY_PART not in weights.parts:
             return network
-        faithful = placed(_filled(weights, FIDELITY_PART), device).eval()
+        faithful = FastGenerator(_filled(weights, FIDELITY_PART), device, dtype)
         return InterpolatedGenerator(network, faithful).eval()
 
     def restore(
