@@ -219,8 +219,8 @@ class Course:
             )
         if self._candidates.chosen is not None and self._candidates.chosen_step != self._step:
             run.note(
-                f"The best candidate is that of step {self._candidates.chosen_step} of "
-                f"{self._step}; it is the one that is used"
+                f"The best candidate of the phase is that of its step "
+                f"{self._candidates.chosen_step} of {self._step}; it is the one that is used"
             )
 
 
