@@ -15,7 +15,7 @@ from superlens.core.errors import (
     UnreadableFile,
 )
 from superlens.io import atomic, disk
-from superlens.io.atomic import rename_over, replace_file
+from superlens.io.atomic import rename_over, replace_file, replace_folder
 from superlens.io.disk import readable_bytes, require_free_space
 from superlens.io.hashing import quick_identity, sha256_of
 from superlens.io.system_errors import reading
@@ -237,3 +237,49 @@ def test_missing_room_is_told_with_both_numbers(
 )
 def test_bytes_are_written_as_people_read_them(count, text) -> None:
     assert readable_bytes(int(count)) == text
+
+
+def test_failed_folder_keeps_the_old_one(tmp_path: Path, names_in) -> None:
+    target = tmp_path / "a.zarr"
+    target.mkdir()
+    (target / "old").write_text("old")
+
+    with pytest.raises(RuntimeError, match="broken"), replace_folder(target) as part:
+        (part / "new").write_text("half")
+        raise RuntimeError("broken")
+
+    assert names_in(target) == ["old"]
+    assert names_in(tmp_path) == ["a.zarr"]
+
+
+def test_folder_comes_back_when_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_in
+) -> None:
+    target = tmp_path / "a.zarr"
+    target.mkdir()
+    (target / "old").write_text("old")
+    real = atomic.rename_over
+
+    def refuse(source: Path, to: Path) -> None:
+        if source.name.endswith(".partial"):
+            raise PermissionError(errno.EACCES, "held by a viewer")
+        real(source, to)
+
+    monkeypatch.setattr(atomic, "rename_over", refuse)
+
+    with pytest.raises(InvalidInput, match="cannot be written"), replace_folder(target) as part:
+        (part / "new").write_text("new")
+
+    assert names_in(target) == ["old"]
+    assert names_in(tmp_path) == ["a.zarr"]
+
+
+def test_folder_takes_the_place_of_a_file(tmp_path: Path, names_in) -> None:
+    target = tmp_path / "a.zarr"
+    target.write_text("a file")
+
+    with replace_folder(target) as part:
+        (part / "new").write_text("new")
+
+    assert names_in(target) == ["new"]
+    assert names_in(tmp_path) == ["a.zarr"]

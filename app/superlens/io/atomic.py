@@ -1,6 +1,7 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Generator
@@ -37,6 +38,43 @@ def replace_file(path: Path) -> Generator[Path, None, None]:
                 part.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)
+
+
+@contextmanager
+def replace_folder(path: Path) -> Generator[Path, None, None]:
+    """Give a temporary folder beside `path`; as a whole it takes its place at the end.
+
+    What stands at `path` is removed once the new folder is whole. If the block raises, `path`
+    stays as it was and the temporary folder is removed.
+
+    Raises:
+        DiskFull: there is no room left.
+        InvalidInput: the folder cannot be written to.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    old = path.with_name(f"{path.name}.{os.getpid()}.replaced")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.mkdir()
+            yield part
+            for entry in part.rglob("*"):
+                if entry.is_file():
+                    flush_to_disk(entry)
+            if path.exists():
+                # Two renames: no folder with content can be renamed over in one.
+                rename_over(path, old)
+            rename_over(part, path)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            if old.exists() and not path.exists():
+                rename_over(old, path)
+            raise
+        _flush_folder(path.parent)
+    if old.is_dir():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        old.unlink(missing_ok=True)
 
 
 def rename_over(source: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 Schema 2016-06, whose order of elements is kept: http://www.openmicroscopy.org/Schemas/OME/2016-06
 """
 
+import math
 import uuid
 from datetime import datetime
 from xml.etree import ElementTree
@@ -21,13 +22,16 @@ _FORBIDDEN = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 Element = ElementTree.Element
 
 
-def ome_xml(shape: tuple[int, ...], dtype: str, metadata: ImageMetadata) -> str:
+def ome_xml(
+    shape: tuple[int, ...], dtype: str, metadata: ImageMetadata, has_tiff_data: bool = True
+) -> str:
     """Give an OME-XML document for a file whose pages are ordered T, C, Z, slowest first.
 
     Args:
         shape: (T, C, Z, Y, X).
         dtype: NumPy name of the type of the pixels.
         metadata: everything else; what is unknown is left out.
+        has_tiff_data: whether the pixels lie in the pages of the same file, not beside it.
     """
     root = Element(
         "OME",
@@ -43,7 +47,11 @@ def ome_xml(shape: tuple[int, ...], dtype: str, metadata: ImageMetadata) -> str:
         _add_instrument(root, metadata.acquisition)
     image = _child(root, "Image", {"ID": "Image:0", "Name": _clean(metadata.name)})
     _add_surroundings(image, metadata)
-    _add_pixels(image, shape, dtype, metadata)
+    pixels = _add_pixels(image, shape, dtype, metadata)
+    if has_tiff_data:
+        _child(pixels, "TiffData", {"IFD": "0", "PlaneCount": str(math.prod(shape[:3]))})
+    else:
+        _child(pixels, "MetadataOnly")
     _add_annotations(root, image, metadata)
     return '<?xml version="1.0" encoding="UTF-8"?>' + ElementTree.tostring(root, "unicode")
 
@@ -82,7 +90,7 @@ def _moment(text: str | None) -> str | None:
 
 def _add_pixels(
     image: Element, shape: tuple[int, ...], dtype: str, metadata: ImageMetadata
-) -> None:
+) -> Element:
     t, c, z, y, x = shape
     attributes = {
         "ID": "Pixels:0",
@@ -98,7 +106,7 @@ def _add_pixels(
     pixels = _child(image, "Pixels", attributes)
     for index, channel in enumerate(metadata.channels):
         _child(pixels, "Channel", _channel_attributes(index, channel))
-    _child(pixels, "TiffData", {"IFD": "0", "PlaneCount": str(t * c * z)})
+    return pixels
 
 
 def _physical_sizes(metadata: ImageMetadata) -> dict[str, str]:
