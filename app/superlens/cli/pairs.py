@@ -16,12 +16,14 @@ from superlens.prepare.pair_matching import (
     propose_by_regex,
     propose_by_table,
 )
+from superlens.prepare.pair_recipe import RecipeIdentity, common_folder, recipe_of
 
 
 def pairs(arguments: argparse.Namespace) -> int:
     """Match pairs, examine them, and write a recipe of the good ones if wanted."""
     from superlens.io.codec import read_json
 
+    identity = None if arguments.recipe is None else _identity(arguments)
     proposal = _proposal(arguments)
     if not arguments.json:
         _print_proposal(proposal)
@@ -33,7 +35,7 @@ def pairs(arguments: argparse.Namespace) -> int:
     request = PairCheckRequest(proposal.pairs, str(arguments.out.absolute()), arguments.scale)
     result = do_request(request, "pairs")
     report = read_json(PairReport, Path(result.folder) / "report.json")
-    data = None if arguments.recipe is None else _write_recipe(report, arguments)
+    data = None if identity is None else _write_recipe(report, identity, arguments.recipe)
     if arguments.json:
         print_json(_document(result.folder, proposal, report, data))
     else:
@@ -53,14 +55,25 @@ def _proposal(arguments: argparse.Namespace) -> PairProposal:
     return propose_by_name(low, high, average)
 
 
-def _write_recipe(report: PairReport, arguments: argparse.Namespace) -> Path:
-    """Write the recipe and give the folder that its names are relative to."""
+def _identity(arguments: argparse.Namespace) -> RecipeIdentity:
+    """Give what the recipe will say besides its pairs; what is wrong with it is told first."""
     from superlens.core.parameters import build, plain_values
+    from superlens.methods.catalogue import method_spec
+
+    if arguments.recipe.exists():
+        raise InvalidInput(f"{str(arguments.recipe)!r} is there already", "Choose another name")
+    spec = method_spec(arguments.method)
+    params = plain_values(build(spec.train_params, dict(arguments.settings)))
+    stem = arguments.recipe.stem
+    return RecipeIdentity(stem, stem, spec.id, params, arguments.seed)
+
+
+def _write_recipe(report: PairReport, identity: RecipeIdentity, path: Path) -> Path:
+    """Write the recipe and give the folder that its names are relative to."""
     from superlens.io.codec import write_json
     from superlens.methods.catalogue import method_spec
-    from superlens.prepare.pair_recipe import RecipeIdentity, common_folder, recipe_of
 
-    spec = method_spec(arguments.method)
+    spec = method_spec(identity.method)
     if report.scale not in spec.scales:
         raise InvalidInput(
             f"{spec.title} does not train at x{report.scale}",
@@ -69,10 +82,7 @@ def _write_recipe(report: PairReport, arguments: argparse.Namespace) -> Path:
     if not report.good_pairs:
         raise InvalidInput("None of the pairs can be trained on", "See what is wrong with each")
     data = common_folder(report.good_pairs)
-    stem = arguments.recipe.stem
-    params = plain_values(build(spec.train_params, dict(arguments.settings)))
-    identity = RecipeIdentity(stem, stem, spec.id, params, arguments.seed)
-    write_json(arguments.recipe, recipe_of(report, data, identity))
+    write_json(path, recipe_of(report, data, identity))
     return data
 
 

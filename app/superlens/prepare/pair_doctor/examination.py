@@ -113,6 +113,7 @@ class _Examination:
         self._seen_highs = SeenPictures()
         self._seen_lows: dict[str, str] = {}
         self._high: _High | None = None
+        self._high_complaints: dict[str, tuple[Complaint, ...]] = {}
 
     def finding(self, pair: PairFile) -> PairFinding:
         """Examine one pair by itself and against those before it."""
@@ -129,8 +130,9 @@ class _Examination:
     def _high_of(self, pair: PairFile) -> _High:
         if self._high is None or self._high.name != pair.high:
             picture, complaints = _read(lambda: read_high(pair, self._folder), "The high picture")
-            if picture is not None:
-                complaints += self._complaints_of_high(picture, pair.high)
+            if picture is not None and pair.high not in self._high_complaints:
+                self._high_complaints[pair.high] = self._complaints_of_high(picture, pair.high)
+            complaints += self._high_complaints.get(pair.high, ())
             self._high = _High(pair.high, picture, complaints)
         return self._high
 

@@ -1,6 +1,5 @@
 """What the pair doctor says: findings of single pairs, and the report over the set."""
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -111,4 +110,4 @@ class PairReport:
 
     def count(self, flag: PairFlag) -> int:
         """Give how many pairs have a flag."""
-        return Counter(flag for finding in self.findings for flag in finding.flags)[flag]
+        return sum(flag in finding.flags for finding in self.findings)
