@@ -64,8 +64,6 @@ _KNOWN_ROWS = {
     BICUBIC_ROW: "bicubic",
     BASE: "RESRGAN-B, zero-shot (phantoms alone)",
 }
-DEVELOPMENT = "the two fields trained on"
-"""One unit for both, so that neither is held out for validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +183,9 @@ def _recipe(
     arm: Arm, fold: str, pictures: tuple[Picture, ...], options: argparse.Namespace
 ) -> Recipe:
     seen = [picture for picture in pictures if picture.field != fold]
-    pairs = tuple(replace(picture.pair, well=DEVELOPMENT) for picture in seen)
+    pairs = tuple(picture.pair for picture in seen)
     highs = tuple(
-        HighFile(pair.high, pair.high_sha256, DEVELOPMENT) for pair in pairs if arm.is_synthetic
+        HighFile(pair.high, pair.high_sha256, pair.field_id) for pair in pairs if arm.is_synthetic
     )
     is_resrgan = arm.method == "resrgan"
     return Recipe(
@@ -202,6 +200,7 @@ def _recipe(
         degradation=Degradation("real_esrgan") if arm.is_synthetic else None,
         subset=arm.subset,
         base=find_model(BASE).card.ref if is_resrgan else None,
+        validation_share=0.0,
     )
 
 
@@ -215,7 +214,7 @@ def _resrgan_params(arm: Arm, options: argparse.Namespace) -> dict[str, Paramete
         "learning_rate": 2e-4,
         "gan_iterations": options.gan_steps if arm.has_phase_b else 0,
         "gan_learning_rate": 1e-4,
-        "discriminator_learning_rate": 1e-4,
+        "discriminator_learning_rate": 1e-3,
         "discriminator_features": 16,
         "warmup": 20,
         "ema_decay": 0.99,

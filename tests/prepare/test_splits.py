@@ -33,6 +33,12 @@ def test_no_field_is_on_both_sides_of_the_split(count: int) -> None:
     check_no_leak(training, validation)
 
 
+def test_a_share_of_nothing_holds_nothing_out() -> None:
+    pairs = frames("a") + frames("b")
+
+    assert split_by_field(pairs, 0, share=0.0) == (pairs, ())
+
+
 def test_all_frames_of_a_field_go_to_one_side() -> None:
     pairs = tuple(pair for number in range(20) for pair in frames(f"f{number}"))
 

@@ -267,6 +267,8 @@ class Recipe:
     description: str = ""
     validation_fields: tuple[str, ...] = ()
     """Fields or wells of `pairs` that are validated on; empty: some are drawn by the seed."""
+    validation_share: float = 0.15
+    """Share of the fields to draw, at least one; 0 validates on nothing and trains on all."""
     normalisation: NormalisationKind = NormalisationKind.IMAGE_PERCENTILES
     """`fixed`: percentiles of all training images, low and high ones apart, go into the model."""
     format: int = 1

@@ -34,8 +34,8 @@ _NOT_SEEN = (
 )
 CLAIM_LIMITS = {
     Claim.SINGLE_ANSWER: (
-        "It gives one answer where many are possible: detail below the resolution of the input is "
-        "averaged, not recovered.",
+        "It gives one answer where many are possible: detail finer than the input resolves is "
+        "averaged, or, where the training aimed at realism, invented.",
         "Its spread is the disagreement over flips and rotations: a mistake that all poses share "
         "does not show in it.",
     ),

@@ -14,7 +14,13 @@ from superlens.core.method import Array, Batch
 from superlens.prepare.fields import FieldMemory, NormalisedPair, normalised_pair
 from superlens.prepare.pairs import in_units_of, read_pair
 from superlens.prepare.patches import patch_at, random_corner, random_patch, stacked
-from superlens.prepare.splits import Pairs, check_no_leak, fields_of, split_by_field
+from superlens.prepare.splits import (
+    VALIDATION_SHARE,
+    Pairs,
+    check_no_leak,
+    fields_of,
+    split_by_field,
+)
 
 DATASET_PERCENTILES = (0.1, 99.9)
 """Of all low, and apart from them of all high training pictures, where a model fixes its units."""
@@ -44,6 +50,8 @@ class FilePairs:
     seed: int
     validation_fields: tuple[str, ...] = ()
     """Wells or fields to validate on; empty: some are drawn by the seed."""
+    validation_share: float = VALIDATION_SHARE
+    """Of the fields, where none are named; 0 holds nothing out."""
 
     def parted(self) -> tuple[Pairs, Pairs]:
         """Give training and validation pairs, which share no well, field or file.
@@ -53,7 +61,7 @@ class FilePairs:
                 another name, or nothing is left to train on.
         """
         if not self.validation_fields:
-            return split_by_field(self.pairs, self.seed)
+            return split_by_field(self.pairs, self.seed, self.validation_share)
         held_out = set(self.validation_fields)
         unknown = sorted(held_out - {name for pair in self.pairs for name in _names(pair)})
         if unknown:

@@ -26,7 +26,7 @@ from superlens.prepare.file_training import spread_over_fields
 from superlens.prepare.normalisation import Normalisation, measure_normalisation
 from superlens.prepare.pairs import in_units_of, read_pair, read_picture
 from superlens.prepare.patches import random_corner, random_patch, stacked
-from superlens.prepare.splits import check_no_leak, split_by_field
+from superlens.prepare.splits import VALIDATION_SHARE, check_no_leak, split_by_field
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class HighOnlySource:
     folder: Path | None
     """What all names are relative to; None where they are absolute."""
     seed: int
+    validation_share: float = VALIDATION_SHARE
+    """Of the fields, where there are no real pairs; 0 holds nothing out."""
 
     def parted(self) -> tuple[tuple[HighFile, ...], tuple[HighFile, ...]]:
         """Give the files to train on, and those held out where there are no real pairs.
@@ -65,7 +67,7 @@ class HighOnlySource:
             PairFile(item.high, item.high, item.sha256, item.sha256, item.field_id): item
             for item in self.highs
         }
-        parts = split_by_field(tuple(as_pairs), self.seed)
+        parts = split_by_field(tuple(as_pairs), self.seed, self.validation_share)
         training, held_out = (tuple(as_pairs[pair] for pair in part) for part in parts)
         return training, held_out
 

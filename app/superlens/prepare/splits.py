@@ -24,14 +24,14 @@ def split_by_field(pairs: Pairs, seed: int, share: float = VALIDATION_SHARE) -> 
     Args:
         pairs: what to part; see `fields_of` for what is kept together.
         seed: which fields go where; adding pairs moves no old field by more than its rank.
-        share: of the fields that is held out, but at least one field; between 0 and 1.
+        share: of the fields that is held out, but at least one field; below 1. 0 holds out none.
 
     Returns:
         Training and validation pairs. With a single field there is nothing to validate with.
     """
     names = fields_of(pairs)
     fields = sorted(set(names), key=lambda name: _rank(name, seed))
-    held = min(max(round(len(fields) * share), 1), len(fields) - 1) if fields else 0
+    held = min(max(round(len(fields) * share), 1), len(fields) - 1) if fields and share else 0
     held_out = set(fields[:held])
     named = list(zip(pairs, names, strict=True))
     return (

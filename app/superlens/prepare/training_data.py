@@ -227,7 +227,14 @@ def _from_highs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile
 def _high_source(recipe: Recipe, folder: Path | None) -> HighOnlySource:
     if recipe.degradation is None:
         raise ValueError("A recipe of high-resolution images alone was not checked")
-    return HighOnlySource(recipe.highs, recipe.degradation, recipe.pairs, folder, recipe.seed)
+    return HighOnlySource(
+        recipe.highs,
+        recipe.degradation,
+        recipe.pairs,
+        folder,
+        recipe.seed,
+        recipe.validation_share,
+    )
 
 
 def _high_side(files: tuple[HighFile, ...]) -> Side:
@@ -235,7 +242,9 @@ def _high_side(files: tuple[HighFile, ...]) -> Side:
 
 
 def _file_pairs(recipe: Recipe, folder: Path | None) -> FilePairs:
-    return FilePairs(recipe.pairs, folder, recipe.seed, recipe.validation_fields)
+    return FilePairs(
+        recipe.pairs, folder, recipe.seed, recipe.validation_fields, recipe.validation_share
+    )
 
 
 def _side(files: tuple[PairFile, ...]) -> Side:
