@@ -23,7 +23,8 @@ def pairs(arguments: argparse.Namespace) -> int:
     """Match pairs, examine them, and write a recipe of the good ones if wanted."""
     from superlens.io.codec import read_json
 
-    identity = None if arguments.recipe is None else _identity(arguments)
+    recipe: Path | None = arguments.recipe
+    identity = None if recipe is None else _identity(recipe, arguments)
     proposal = _proposal(arguments)
     if not arguments.json:
         _print_proposal(proposal)
@@ -35,14 +36,16 @@ def pairs(arguments: argparse.Namespace) -> int:
     request = PairCheckRequest(proposal.pairs, str(arguments.out.absolute()), arguments.scale)
     result = do_request(request, "pairs")
     report = read_json(PairReport, Path(result.folder) / "report.json")
-    data = None if identity is None else _write_recipe(report, identity, arguments.recipe)
+    data = None
+    if recipe is not None and identity is not None:
+        data = _write_recipe(report, identity, recipe)
     if arguments.json:
         print_json(_document(result.folder, proposal, report, data))
     else:
         _print_report(report)
         print(result.folder)
         if data is not None:
-            print(f"Train with: superlens train {arguments.recipe} --data {data} --out DIR")
+            print(f"Train with: superlens train {recipe} --data {data} --out DIR")
     return 0
 
 
@@ -55,17 +58,16 @@ def _proposal(arguments: argparse.Namespace) -> PairProposal:
     return propose_by_name(low, high, average)
 
 
-def _identity(arguments: argparse.Namespace) -> RecipeIdentity:
+def _identity(recipe: Path, arguments: argparse.Namespace) -> RecipeIdentity:
     """Give what the recipe will say besides its pairs; what is wrong with it is told first."""
     from superlens.core.parameters import build, plain_values
     from superlens.methods.catalogue import method_spec
 
-    if arguments.recipe.exists():
-        raise InvalidInput(f"{str(arguments.recipe)!r} is there already", "Choose another name")
+    if recipe.exists():
+        raise InvalidInput(f"{str(recipe)!r} is there already", "Choose another name")
     spec = method_spec(arguments.method)
     params = plain_values(build(spec.train_params, dict(arguments.settings)))
-    stem = arguments.recipe.stem
-    return RecipeIdentity(stem, stem, spec.id, params, arguments.seed)
+    return RecipeIdentity(recipe.stem, recipe.stem, spec.id, params, arguments.seed)
 
 
 def _write_recipe(report: PairReport, identity: RecipeIdentity, path: Path) -> Path:
