@@ -97,6 +97,7 @@ class PairReport:
     shifts: ShiftHistogram
     advice: tuple[str, ...]
     """One sentence per kind of complaint or correction: how many, and what to do."""
+    format: int = 1
 
     @property
     def good_pairs(self) -> tuple[PairFile, ...]:
