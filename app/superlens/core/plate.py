@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from superlens.core.assay import WellInfo, WellRole
 
-_WELL = re.compile(r"([A-Za-z])[-_ ]?0*([1-9]\d?)")
+_WELL = re.compile(r"([A-Za-z]{1,2})[-_ ]?0*([1-9]\d?)")
 
 
 class PlateSize(IntEnum):
@@ -42,7 +42,7 @@ class PlateSize(IntEnum):
     def holds(self, well: str) -> bool:
         """Say whether a well such as `A01` is on the plate."""
         name = well_name(well)
-        if name is None:
+        if name is None or len(name) > 3:  # two letters are rows beyond Z
             return False
         return ord(name[0]) - ord("A") < self.rows and int(name[1:]) <= self.columns
 

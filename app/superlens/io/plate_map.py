@@ -1,81 +1,27 @@
 """A plate map as CSV: what was done to each well, and which files show its fields.
 
-Columns (any case, any order): `well` or `row` and `column`; `compound`, `dose`, `unit`, `role`;
-`field` where a well has several; `pixel_size_um`; and the files, relative to the folder of images:
-one column `<channel>_file` per channel, or one column `file` for files that hold all channels.
+Columns (any case, any order): `well` or `row` and `column`; `condition`, `compound`, `dose`,
+`unit`, `role`; `field` where a well has several; `pixel_size_um`; and the files, relative to the
+folder of images: one column `<channel>_file` per channel, or one column `file` for files that hold
+all channels.
 Commas, semicolons or tabs; decimal points or commas.
 """
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from superlens.core.assay import ChannelRole, WellInfo, WellRole
+from superlens.core.assay import ChannelRole, WellInfo
 from superlens.core.errors import InvalidInput, MissingFile
 from superlens.core.jobs import FieldInput, InputImage
 from superlens.io.plate_channels import ChannelFinder, Plate, require_known_roles
 from superlens.io.plate_folder import fields_from_folder
-from superlens.io.tables import read_table
+from superlens.io.plate_rows import ALIASES, NOTHING, Row, number_in, table_rows, well_of
 
 __all__ = ["Plate", "fields_from_folder", "read_plate_map"]
 
-_WELL = re.compile(r"([A-Za-z]{1,2})[-_ ]?0*([1-9]\d?)")
-_NO_DOSE = {"", "na", "n/a", "nan", "-", "none"}
 _INSIDE = ""
 """Stands for the role while a file that holds all channels is not yet opened."""
-_ALIASES = {
-    "compound": ("compound", "drug", "treatment", "substance"),
-    "dose": ("dose", "concentration", "conc"),
-    "unit": ("unit", "dose_unit", "concentration_unit"),
-    "role": ("role", "control", "well_role"),
-    "field": ("field", "site"),
-    "file": ("file", "image", "filename"),
-}
-_ROLES = {
-    WellRole.NEGATIVE: {
-        "negative",
-        "neg",
-        "vehicle",
-        "dmso",
-        "untreated",
-        "mock",
-        "nc",
-        "unstimulated",
-    },
-    WellRole.POSITIVE: {"positive", "pos", "pc", "stimulated"},
-    WellRole.DOSE: {"", "dose", "sample", "treated", "treatment", "compound", "test"},
-    WellRole.EMPTY: {"empty", "blank", "none", "excluded", "no_drug", "no_cells", "unused"},
-}
-_ROLE_BEGINNINGS = {
-    "neg": WellRole.NEGATIVE,
-    "pos": WellRole.POSITIVE,
-    "empty": WellRole.EMPTY,
-    "blank": WellRole.EMPTY,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of the table by column name."""
-
-    name: str
-    """Of the file, for messages."""
-    number: int
-    """Among the rows below the header, from 1."""
-    cells: Mapping[str, str]
-
-    def get(self, key: str) -> str:
-        """Give a cell by one of the names that mean it; empty without such a column."""
-        for alias in _ALIASES.get(key, (key,)):
-            if alias in self.cells:
-                return self.cells[alias]
-        return ""
-
-    def wrong(self, what: str, advice: str) -> InvalidInput:
-        """Give the error that says what is wrong with this row."""
-        return InvalidInput(f"Row {self.number} of {self.name}: {what}", advice)
 
 
 @dataclass(slots=True)
@@ -116,7 +62,7 @@ def read_plate_map(
     """
     names = channel_names or {}
     require_known_roles(roles, names)
-    columns, rows = _table(csv)
+    columns, rows = table_rows(csv)
     if not images.is_dir():
         raise MissingFile(f"There is no folder {images}", "Check the name of the images' folder")
     file_columns = _file_columns(csv.name, columns, roles, names)
@@ -133,25 +79,6 @@ def read_plate_map(
     return Plate(tuple(found.wells.values()), fields, _warnings(found))
 
 
-def _table(csv: Path) -> tuple[tuple[str, ...], list[_Row]]:
-    header, rows = read_table(csv)
-    columns = tuple(name.strip().lower().replace(" ", "_") for name in header)
-    if len(set(columns)) < len(columns):
-        twice = next(name for name in columns if columns.count(name) > 1)
-        raise InvalidInput(f"{csv.name} has two columns {twice!r}", "Rename one of them")
-    if "well" not in columns and not {"row", "column"} <= set(columns):
-        raise InvalidInput(
-            f"{csv.name} has no column 'well'",
-            f"Its columns are: {', '.join(header)}; name the wells like A01 in a column 'well'",
-        )
-    if not rows:
-        raise InvalidInput(f"{csv.name} names no well", "Add a row for each well")
-    return columns, [
-        _Row(csv.name, number, dict(zip(columns, cells, strict=True)))
-        for number, cells in enumerate(rows, start=1)
-    ]
-
-
 def _file_columns(
     name: str, columns: Sequence[str], roles: Sequence[ChannelRole], names: Mapping[str, str]
 ) -> dict[str, str]:
@@ -160,7 +87,7 @@ def _file_columns(
     missing = [role for role in roles if not found[role.id]]
     if not missing:
         return found
-    inside = next((alias for alias in _ALIASES["file"] if alias in columns), None)
+    inside = next((alias for alias in ALIASES["file"] if alias in columns), None)
     if inside is not None:
         return {_INSIDE: inside}
     wanted = names.get(missing[0].id, missing[0].id)
@@ -184,45 +111,20 @@ def _column_of(role: ChannelRole, columns: Sequence[str], names: Mapping[str, st
     return likely[0] if len(likely) == 1 else ""
 
 
-def _read_well(row: _Row, found: _Findings) -> str:
-    text = row.get("well") or row.get("row") + row.get("column")
-    match = _WELL.fullmatch(text)
-    if match is None:
-        raise row.wrong(f"{text!r} is not a well", "Name wells like A01 or H12")
-    well = f"{match[1].upper()}{int(match[2]):02d}"
-    role_text = row.get("role").lower().replace(" ", "_")
-    role = _role(role_text)
-    if role is None:
-        found.odd_roles.setdefault(row.get("role"), []).append(well)
-    info = WellInfo(well, row.get("compound"), _dose(row), row.get("unit"), role or WellRole.DOSE)
-    if found.wells.setdefault(well, info) != info:
+def _read_well(row: Row, found: _Findings) -> str:
+    info, knows_role = well_of(row)
+    if not knows_role:
+        found.odd_roles.setdefault(row.get("role"), []).append(info.well)
+    if found.wells.setdefault(info.well, info) != info:
         raise row.wrong(
-            f"well {well} is described in another way than before",
-            "Give all rows of one well the same compound, dose, unit and role",
+            f"well {info.well} is described in another way than before",
+            "Give all rows of one well the same condition, compound, dose, unit and role",
         )
-    return well
-
-
-def _role(text: str) -> WellRole | None:
-    """Give the role that a text means, None where it is not known."""
-    for role, words in _ROLES.items():
-        if text in words:
-            return role
-    return next((role for word, role in _ROLE_BEGINNINGS.items() if text.startswith(word)), None)
-
-
-def _dose(row: _Row) -> float | None:
-    text = row.get("dose")
-    if text.lower() in _NO_DOSE:
-        return None
-    dose = _number(text)
-    if dose is None or dose < 0:
-        raise row.wrong(f"{text!r} is not a dose", "Give a number such as 0.5, or nothing")
-    return dose
+    return info.well
 
 
 def _read_files(
-    row: _Row, well: str, place: tuple[Path, Mapping[str, str]], found: _Findings
+    row: Row, well: str, place: tuple[Path, Mapping[str, str]], found: _Findings
 ) -> None:
     images, file_columns = place
     cells = {role: row.cells[column] for role, column in file_columns.items()}
@@ -242,23 +144,14 @@ def _read_files(
     }
 
 
-def _pixel_size(row: _Row) -> float | None:
+def _pixel_size(row: Row) -> float | None:
     text = row.get("pixel_size_um")
-    if text.lower() in _NO_DOSE:
+    if text.lower() in NOTHING:
         return None
-    size = _number(text)
+    size = number_in(text)
     if size is None or size <= 0:
         raise row.wrong(f"{text!r} is not a pixel size", "Give micrometres, such as 0.325")
     return size
-
-
-def _number(text: str) -> float | None:
-    """Give the number that a text means, with a decimal point or comma; None for anything else."""
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _require_files(found: _Findings, images: Path, name: str) -> None:
