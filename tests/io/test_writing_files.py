@@ -239,14 +239,19 @@ def test_bytes_are_written_as_people_read_them(count, text) -> None:
     assert readable_bytes(int(count)) == text
 
 
+def write_half_a_folder_and_fail(path: Path, error: Exception) -> None:
+    with replace_folder(path) as part:
+        (part / "new").write_text("half")
+        raise error
+
+
 def test_failed_folder_keeps_the_old_one(tmp_path: Path, names_in) -> None:
     target = tmp_path / "a.zarr"
     target.mkdir()
     (target / "old").write_text("old")
 
-    with pytest.raises(RuntimeError, match="broken"), replace_folder(target) as part:
-        (part / "new").write_text("half")
-        raise RuntimeError("broken")
+    with pytest.raises(RuntimeError, match="broken"):
+        write_half_a_folder_and_fail(target, RuntimeError("broken"))
 
     assert names_in(target) == ["old"]
     assert names_in(tmp_path) == ["a.zarr"]
