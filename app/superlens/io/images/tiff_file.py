@@ -105,6 +105,8 @@ class TiffSet(TiffImage):
 def _scenes(name: str, tif: Any) -> tuple[_Scene, ...]:
     scenes: list[_Scene] = []
     for series in tif.series:
+        if tif.is_lsm and series.keyframe.is_reduced:
+            continue  # a thumbnail follows each plane
         require_credible_size(name, series.keyframe)
         require_whole_pages(name, series)
         scenes.append(_levels(name, series))
