@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from superlens.io.hashing import quick_identity
-from superlens.workbench.intake import FileIntake, LinkState, image_files_in, link_state
+from superlens.workbench.intake import FileIntake, image_files_in
+from superlens.workbench.links import LinkState, link_state
 
 
 @pytest.fixture

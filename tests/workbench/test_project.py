@@ -24,7 +24,7 @@ from superlens.core.jobs import (
 from superlens.core.messages import Event
 from superlens.core.records import ImageRecord, ImageRole, ModelRef
 from superlens.io.store import ProjectStore
-from superlens.workbench.intake import LinkState
+from superlens.workbench.links import LinkState
 from superlens.workbench.project import Project
 from superlens.workbench.requests import inputs_of
 from superlens.workbench.workbench import Workbench
@@ -139,7 +139,7 @@ def test_file_that_kills_the_engine_is_reported_and_the_others_are_read(
     assert [error.code for error in failed] == ["engine_lost"]
 
 
-def test_files_inside_the_project_folder_are_linked_relatively(
+def test_files_inside_and_beside_the_project_folder_are_linked_relatively(
     qtbot: Any, project: Project, tmp_path: Path
 ) -> None:
     inside = image_file(project.folder, "images/a.tif")
@@ -147,7 +147,8 @@ def test_files_inside_the_project_folder_are_linked_relatively(
 
     add(qtbot, project, inside, outside)
 
-    assert [image.path for image in project.images()] == ["images/a.tif", str(outside)]
+    assert [image.path for image in project.images()] == ["images/a.tif", "../b.tif"]
+    assert [image.seen_at for image in project.images()] == [str(inside), str(outside)]
     assert project.images()[0].info.path == "images/a.tif"
     assert project.path_of(project.images()[0]) == inside
 

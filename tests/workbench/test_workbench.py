@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fakes.engine import FakeEngines, FakeJob, finish, run_until_cancelled
-from superlens.core.errors import InvalidInput, MissingFile, ProjectLocked
+from superlens.core.errors import InvalidInput, MissingFile, UnreadableFile
 from superlens.core.jobs import InputImage, JobKind, JobState, Lane, RestoreRequest
 from superlens.core.messages import Event, Progress
 from superlens.core.records import ModelRef
@@ -100,9 +100,10 @@ def test_open_project_stays_open_when_another_cannot_be_opened(
     bench: Workbench, tmp_path: Path
 ) -> None:
     project = bench.new_project(tmp_path / "screen")
-    other = ProjectStore.create(tmp_path / "other")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "project.sqlite").write_bytes(b"garbage " * 1000)
 
-    with pytest.raises(ProjectLocked):
+    with pytest.raises(UnreadableFile):
         bench.open_project(tmp_path / "other")
     with pytest.raises(MissingFile):
         bench.open_project(tmp_path / "nowhere")
@@ -110,7 +111,6 @@ def test_open_project_stays_open_when_another_cannot_be_opened(
         bench.new_project(tmp_path / "screen")
 
     assert bench.project is project
-    other.close()
 
 
 def test_damaged_project_is_refused_and_not_left_locked(bench: Workbench, tmp_path: Path) -> None:

@@ -173,9 +173,11 @@ class ProjectStore:
             )
 
     def remove_result(self, job_id: str) -> None:
-        """Forget a result, not its run folder; `KeyError` when there is none of the job."""
+        """Forget a result and its job, not the run folder; `KeyError` when there is none."""
         with self._database.change("remove a result") as database:
             require_one(database.execute("DELETE FROM result WHERE job_id = ?", (job_id,)), job_id)
+            # A job that is done would bring its result back at the next opening.
+            database.execute("DELETE FROM job WHERE id = ?", (job_id,))
 
     def setting(self, name: str, default: ParameterValue = None) -> ParameterValue:
         """Give a setting of the project."""

@@ -21,6 +21,7 @@ from superlens.core.errors import (
 from superlens.core.jobs import JobKind, JobRecord, JobState, ThumbnailRequest
 from superlens.core.records import FileIdentity, ImageInfo, ImageRecord
 from superlens.io.codec import read_json
+from superlens.io.missing_files import LostFile
 from superlens.workbench.intake import FileIntake
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.places import ProjectPlaces
@@ -49,7 +50,8 @@ class ImageImports(QObject):
         image_read(ImageRecord): a file became an image, not yet in the project.
         finished(): nothing is on its way any more.
         thumbnail_made(str image_id): the pictures of an image that had none were made again.
-        link_seen(str image_id, LinkState): how the file of an image stands.
+        links_seen(tuple[LinkFinding, ...]): how the files of some images stand.
+        searched(Search): what came of looking for missing files.
     """
 
     started = Signal(str)
@@ -57,7 +59,8 @@ class ImageImports(QObject):
     image_read = Signal(object)
     finished = Signal()
     thumbnail_made = Signal(str)
-    link_seen = Signal(str, object)
+    links_seen = Signal(object)
+    searched = Signal(object)
 
     def __init__(
         self,
@@ -78,7 +81,8 @@ class ImageImports(QObject):
         self._intake.identified.connect(self._read)
         self._intake.refused.connect(self._refuse)
         self._intake.emptied.connect(self._look_whether_finished)
-        self._intake.link_seen.connect(self.link_seen)
+        self._intake.links_seen.connect(self.links_seen)
+        self._intake.searched.connect(self.searched)
         jobs.job_ended.connect(self._note_ended_job)
 
     @property
@@ -92,9 +96,11 @@ class ImageImports(QObject):
 
     def look_at_links(self, images: Sequence[ImageRecord]) -> None:
         """See whether the files of images are as they were."""
-        self._intake.look_at_links(
-            {image.id: (self._places.absolute(image.path), image.identity) for image in images}
-        )
+        self._intake.look_at_links(images, self._places)
+
+    def search(self, lost: Sequence[LostFile], folder: Path) -> None:
+        """Look for missing files below a folder."""
+        self._intake.search(lost, folder)
 
     def remake_thumbnail(self, image: ImageRecord) -> None:
         """Make the pictures of an image again."""
@@ -162,7 +168,13 @@ class ImageImports(QObject):
             raise UnreadableFile(f"Reading {reading.path.name} was stopped", "Add it again")
         info = read_json(ImageInfo, self._places.cache_of(reading.image_id) / INFO_FILE)
         link = self._places.portable(reading.path)
-        return ImageRecord(reading.image_id, link, reading.identity, replace(info, path=link))
+        return ImageRecord(
+            reading.image_id,
+            link,
+            reading.identity,
+            replace(info, path=link),
+            seen_at=str(reading.path),
+        )
 
     def _look_whether_finished(self) -> None:
         if not self._readings and not self._intake.is_busy:

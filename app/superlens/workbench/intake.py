@@ -5,28 +5,21 @@ QtCore only. It decides nothing: whether a file is taken is the business of `pro
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
 
-from superlens.core.errors import MissingFile, SuperlensError, describe_error
-from superlens.core.records import FileIdentity
+from superlens.core.errors import JobCancelled, MissingFile, SuperlensError, describe_error
+from superlens.core.records import ImageRecord
 from superlens.io.hashing import quick_identity
 from superlens.io.image_names import IMAGE_SUFFIXES
+from superlens.io.missing_files import LostFile, find_files
 from superlens.io.runs import JOB_FILE
+from superlens.workbench.links import LinkFinding, look_at_link
+from superlens.workbench.places import ProjectPlaces
 
 _CLOSING_MS = 10_000
-
-
-class LinkState(StrEnum):
-    """Whether the linked file of an image is as it was."""
-
-    PRESENT = "present"
-    MISSING = "missing"
-    CHANGED = "changed"
-    """Another size or time of change than at import."""
 
 
 class FileIntake(QObject):
@@ -36,15 +29,17 @@ class FileIntake(QObject):
         listed(Path): a file is going to be identified.
         identified(Path, FileIdentity): a file is there and readable.
         refused(Path, ErrorInfo): a file or folder that cannot be taken.
-        emptied(): everything asked for so far was looked at.
-        link_seen(str image_id, LinkState): how the file of an image stands.
+        emptied(): every file that was to be identified so far was looked at.
+        links_seen(tuple[LinkFinding, ...]): how the files of some images stand.
+        searched(Search): what came of looking for missing files.
     """
 
     listed = Signal(object)
     identified = Signal(object, object)
     refused = Signal(object, object)
     emptied = Signal()
-    link_seen = Signal(str, object)
+    links_seen = Signal(object)
+    searched = Signal(object)
     _task_done = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -67,11 +62,15 @@ class FileIntake(QObject):
         self._tasks += 1
         self._pool.start(lambda: self._identify_all(asked))
 
-    def look_at_links(self, files: Mapping[str, tuple[Path, FileIdentity]]) -> None:
-        """See whether the files of images (id to path and identity) are as they were."""
-        asked = dict(files)
-        self._tasks += 1
-        self._pool.start(lambda: self._see_all(asked))
+    def look_at_links(self, images: Sequence[ImageRecord], places: ProjectPlaces) -> None:
+        """See whether the files of images are as they were."""
+        asked = tuple(images)
+        self._pool.start(lambda: self._see_all(asked, places))
+
+    def search(self, lost: Sequence[LostFile], folder: Path) -> None:
+        """Look for missing files below a folder."""
+        asked = tuple(lost)
+        self._pool.start(lambda: self._search(asked, folder))
 
     def close(self) -> None:
         """Stop looking; blocks until the file at hand is left alone."""
@@ -100,27 +99,29 @@ class FileIntake(QObject):
         else:
             self.identified.emit(file, identity)
 
-    def _see_all(self, files: Mapping[str, tuple[Path, FileIdentity]]) -> None:
-        for image_id, (path, identity) in files.items():
+    def _see_all(self, images: Sequence[ImageRecord], places: ProjectPlaces) -> None:
+        findings: list[LinkFinding] = []
+        for image in images:
             if self._is_closing.is_set():
                 return
-            self.link_seen.emit(image_id, link_state(path, identity))
-        self._task_done.emit()
+            findings.append(look_at_link(image, places))
+        self.links_seen.emit(tuple(findings))
+
+    def _search(self, lost: Sequence[LostFile], folder: Path) -> None:
+        try:
+            found = find_files(lost, folder, self._require_open)
+        except JobCancelled:
+            return
+        self.searched.emit(found)
+
+    def _require_open(self) -> None:
+        if self._is_closing.is_set():
+            raise JobCancelled
 
     def _count_down(self) -> None:
         self._tasks -= 1
         if self._tasks == 0:
             self.emptied.emit()
-
-
-def link_state(path: Path, identity: FileIdentity) -> LinkState:
-    """Say whether a file is there with the size and time of change that it had at import."""
-    try:
-        status = path.stat()
-    except OSError:
-        return LinkState.MISSING
-    same = (status.st_size, status.st_mtime_ns) == (identity.size_bytes, identity.modified_ns)
-    return LinkState.PRESENT if same else LinkState.CHANGED
 
 
 def image_files_in(folder: Path) -> Iterator[Path]:

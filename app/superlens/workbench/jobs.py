@@ -174,6 +174,11 @@ class JobQueue(QObject):
         """Give the ids of the images that the result of a job belongs to."""
         return self._jobs[job_id].image_ids
 
+    def forget(self, job_id: str) -> None:
+        """Take a job that ended off the list; its project forgot it already."""
+        if self._jobs.pop(job_id, None) is not None:
+            self.job_removed.emit(job_id)
+
     def seconds_left(self, job_id: str) -> float | None:
         """Give the engine's estimate for a running job; None while it has none."""
         return self._jobs[job_id].seconds_left

@@ -3,6 +3,7 @@
 Qt-free.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,21 @@ class ProjectPlaces:
         return self.folder / "cache" / image_id
 
     def portable(self, path: Path) -> str:
-        """Give a path as it is saved: relative to the project where it lies inside."""
+        """Give a path as it is saved: relative to the project, so that both may move together.
+
+        It stays absolute where the two have nothing but the root in common, or not even a drive.
+        """
         if path.is_relative_to(self.folder):
             return path.relative_to(self.folder).as_posix()
-        return str(path)
+        try:
+            shared = Path(os.path.commonpath((self.folder, path)))
+        except ValueError:  # on different drives
+            return str(path)
+        if shared == Path(shared.anchor):
+            return str(path)
+        return Path(os.path.relpath(path, self.folder)).as_posix()
 
     def absolute(self, saved: str) -> Path:
         """Give the path that `portable` made a text of."""
-        return self.folder / saved
+        # Without `..`, and without following links, which would ask the disk.
+        return Path(os.path.normpath(self.folder / saved))

@@ -11,14 +11,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from superlens.core.errors import SuperlensError, describe_error
-from superlens.core.jobs import JobKind, JobRecord, JobState
+from superlens.core.errors import ProjectLocked, SuperlensError, describe_error
+from superlens.core.jobs import InputImage, JobKind, JobRecord, JobState
 from superlens.core.records import FileIdentity, ImageRecord, ResultRecord
+from superlens.core.units import PixelSizeOrigin
+from superlens.io.run_inputs import input_hashes
 from superlens.io.store import AttachedResult, ProjectStore
-from superlens.workbench.imports import ImageImports, content_of
-from superlens.workbench.intake import LinkState
+from superlens.workbench.imports import ImageImports
 from superlens.workbench.jobs import JobQueue
+from superlens.workbench.links import LinkState, require_unchanged
 from superlens.workbench.places import ProjectPlaces
+from superlens.workbench.project_images import ProjectImages
+from superlens.workbench.project_links import ProjectLinks
+from superlens.workbench.project_names import ProjectNames
+from superlens.workbench.project_plates import ProjectPlates
+from superlens.workbench.project_trash import ProjectTrash
 from superlens.workbench.requests import inputs_of, new_run_folder, run_folder_of
 
 logger = logging.getLogger(__name__)
@@ -26,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 class Project(QObject):
     """The images and results of the open project.
+
+    Attributes (read only): `links: ProjectLinks` (missing and moved files), `plates:
+    ProjectPlates`, `names: ProjectNames` (blinding), `trash: ProjectTrash`.
 
     Signals:
         import_started(str): the path of a file that is being read; `image_added` or `import_failed`
@@ -35,6 +45,7 @@ class Project(QObject):
         image_added(ImageRecord), image_changed(ImageRecord), image_removed(str id).
         result_added(ResultRecord): a run was attached (its `folder` is absolute); whose it is, says
             `images_of_result`.
+        result_removed(str job_id): a result went into the trash.
         save_failed(ErrorInfo): a result could not be written into the project; its run folder
             stands.
     """
@@ -46,6 +57,7 @@ class Project(QObject):
     image_changed = Signal(object)
     image_removed = Signal(str)
     result_added = Signal(object)
+    result_removed = Signal(str)
     save_failed = Signal(object)
 
     def __init__(self, store: ProjectStore, jobs: JobQueue, parent: QObject | None = None) -> None:
@@ -60,23 +72,29 @@ class Project(QObject):
         self._store = store
         self._jobs = jobs
         self._places = ProjectPlaces(store.folder)
-        self._images = {record.id: record for record in store.images()}
-        self._contents = {content_of(record.identity): record for record in self._images.values()}
-        self._results = {item.result.job_id: item for item in store.results()}
-        self._links: dict[str, LinkState] = {}
+        self._images = ProjectImages(store)
+        self._results: dict[str, AttachedResult] = {}
+        self._results_by_image: dict[str, list[str]] = {}
         self._imports = ImageImports(self._places, jobs, self._path_of_twin, self)
-        self._imports.started.connect(self.import_started)
-        self._imports.failed.connect(self.import_failed)
-        self._imports.finished.connect(self.imports_finished)
-        self._imports.image_read.connect(self._take_in)
-        self._imports.thumbnail_made.connect(self._note_thumbnail)
-        self._imports.link_seen.connect(self._note_link)
-        jobs.job_ended.connect(self._note_ended_job)
-        self._imports.look_at_links(self.images())
-        # What was done just before a crash, or could not be saved in its time.
-        for job in jobs.jobs():
-            if job.id not in self._results:
-                self._note_ended_job(job)
+        is_read_only = bool(store.read_only_reason)
+        self.links = ProjectLinks(self._images, self._places, self._imports, is_read_only, self)
+        self.plates = ProjectPlates(store, self._images, self)
+        self.names = ProjectNames(store, self._images, self)
+        self.trash = ProjectTrash(store, self._attach_saved, self)
+        self._connect()
+        if not is_read_only:
+            for job_id in self.trash.settle(self._images):
+                jobs.forget(job_id)
+        for item in store.results():
+            self._keep(item)
+        if not is_read_only:
+            self._attach_unsaved()
+        self.links.look()
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why nothing can be changed, as a sentence; empty in the one window that writes."""
+        return self._store.read_only_reason
 
     @property
     def folder(self) -> Path:
@@ -88,13 +106,22 @@ class Project(QObject):
         """What the window calls the project: the name of its folder."""
         return self.folder.name
 
+    def image_ids(self) -> tuple[str, ...]:
+        """Give the ids of all images in the order of import; no record is read for them."""
+        return self._images.ids
+
     def images(self) -> tuple[ImageRecord, ...]:
-        """Give all images in the order of import."""
-        return tuple(self._images.values())
+        """Give all images in the order of import; each record is read, which takes its time."""
+        return self._images.all()
 
     def image(self, image_id: str) -> ImageRecord:
         """Give one image; `KeyError` if there is none of this id."""
-        return self._images[image_id]
+        return self._images.get(image_id)
+
+    def image_with_content(self, identity: FileIdentity) -> str | None:
+        """Give the id of the image whose file has the same content, or None."""
+        twin = self._images.twin_of(identity)
+        return None if twin is None else twin.id
 
     def path_of(self, record: ImageRecord) -> Path:
         """Give the absolute path of an image's file, there or not."""
@@ -102,7 +129,21 @@ class Project(QObject):
 
     def link_state(self, image_id: str) -> LinkState:
         """Say whether an image's file is there and unchanged, as of the last look."""
-        return self._links.get(image_id, LinkState.PRESENT)
+        return self.links.state(image_id)
+
+    def input_of(self, image_id: str, scene: int = 0, channel: int | None = None) -> InputImage:
+        """Give a scene of an image as the input of a job.
+
+        Raises:
+            MissingFile: its file is not there.
+            InvalidInput: its file changed since it was imported.
+        """
+        image = self.image(image_id)
+        path = self.path_of(image)
+        require_unchanged(image, path)
+        sizes = image.info.scenes[scene].pixel_sizes
+        entered = sizes.x if sizes.origin is PixelSizeOrigin.VERIFIED else None
+        return InputImage(str(path), scene, channel, image.sha256, entered)
 
     def thumbnail(self, image_id: str, scene: int = 0) -> Path | None:
         """Give the small picture (PNG) of a scene, or None while there is none."""
@@ -114,21 +155,27 @@ class Project(QObject):
 
         A file whose size and quick hash equal those of an image of the project is refused.
         """
-        self._imports.add(paths)
+        if not self.read_only_reason:
+            self._imports.add(paths)
+            return
+        error = ProjectLocked("The project is open for reading only", self.read_only_reason)
+        for path in paths:
+            self.import_failed.emit(str(path), describe_error(error))
+        self.imports_finished.emit()
 
     def pending_imports(self) -> int:
         """Give the number of files that are being read; 0 while they are only being listed."""
         return self._imports.count
 
-    def update_image(self, record: ImageRecord) -> None:
-        """Save a changed role, well, tag or pixel size of an image.
+    def update_image(self, *records: ImageRecord) -> None:
+        """Save changed roles, wells, tags, notes or pixel sizes of images, all or none.
 
         Raises:
             SuperlensError: it could not be saved; nothing changed.
         """
-        self._store.update_image(record)
-        self._images[record.id] = record
-        self.image_changed.emit(record)
+        self._images.update(records)
+        for record in records:
+            self.image_changed.emit(record)
 
     def remove_image(self, image_id: str) -> None:
         """Forget an image; its file and its finished runs stay on disk.
@@ -136,10 +183,8 @@ class Project(QObject):
         Raises:
             SuperlensError: it could not be saved; nothing changed.
         """
-        self._store.remove_image(image_id)
-        removed = self._images.pop(image_id)
-        self._contents.pop(content_of(removed.identity), None)
-        self._links.pop(image_id, None)
+        self._images.remove(image_id)
+        self.links.forget(image_id)
         shutil.rmtree(self._places.cache_of(image_id), ignore_errors=True)
         self.image_removed.emit(image_id)
 
@@ -149,11 +194,8 @@ class Project(QObject):
 
     def results_of(self, image_id: str) -> tuple[ResultRecord, ...]:
         """Give the results that belong to an image, oldest first; folders are absolute."""
-        return tuple(
-            self._with_place(item.result)
-            for item in self._results.values()
-            if image_id in item.image_ids
-        )
+        found = self._results_by_image.get(image_id, ())
+        return tuple(self._with_place(self._results[job_id].result) for job_id in found)
 
     def images_of_result(self, job_id: str) -> tuple[str, ...]:
         """Give the ids of the images that a result belongs to."""
@@ -167,8 +209,21 @@ class Project(QObject):
         except SuperlensError as error:
             logger.exception("A result was not written into the project")
             self.save_failed.emit(describe_error(error))
-        self._results[saved.job_id] = AttachedResult(image_ids, saved)
+        self._keep(AttachedResult(image_ids, saved))
         self.result_added.emit(self._with_place(saved))
+
+    def remove_result(self, job_id: str) -> None:
+        """Put a result into the trash; `trash.restore` brings it back.
+
+        Raises:
+            SuperlensError: its files could not be moved, or the removal not saved.
+        """
+        self.trash.take_in(self._results[job_id])
+        removed = self._results.pop(job_id)
+        for image_id in removed.image_ids:
+            self._results_by_image[image_id].remove(job_id)
+        self._jobs.forget(job_id)
+        self.result_removed.emit(job_id)
 
     def new_run_folder(self, stem: str) -> Path:
         """Give a run folder `<project>/results/<stem>-<n>` that no run and no waiting job uses."""
@@ -182,40 +237,74 @@ class Project(QObject):
         self._imports.close()
         self._jobs.job_ended.disconnect(self._note_ended_job)
 
+    def _connect(self) -> None:
+        self._imports.started.connect(self.import_started)
+        self._imports.failed.connect(self.import_failed)
+        self._imports.finished.connect(self.imports_finished)
+        self._imports.image_read.connect(self._take_in)
+        self._imports.thumbnail_made.connect(self._note_thumbnail)
+        self.links.image_changed.connect(self.image_changed)
+        self.plates.image_changed.connect(self.image_changed)
+        self._jobs.job_ended.connect(self._note_ended_job)
+
+    def _attach_unsaved(self) -> None:
+        """Take in what was done just before a crash, or could not be saved in its time."""
+        for job in self._jobs.jobs():
+            if job.id not in self._results:
+                self._note_ended_job(job)
+
+    def _keep(self, item: AttachedResult) -> None:
+        self._results[item.result.job_id] = item
+        for image_id in item.image_ids:
+            self._results_by_image.setdefault(image_id, []).append(item.result.job_id)
+
+    def _attach_saved(self, result: ResultRecord, image_ids: tuple[str, ...]) -> None:
+        known = tuple(image_id for image_id in image_ids if image_id in self._images)
+        self._store.add_result(known, result)
+        self._keep(AttachedResult(known, result))
+        self.result_added.emit(self._with_place(result))
+
     def _path_of_twin(self, identity: FileIdentity) -> str | None:
-        twin = self._contents.get(content_of(identity))
-        return None if twin is None else twin.path
+        twin = self._images.twin_of(identity)
+        return None if twin is None else str(self.path_of(twin))
 
     def _take_in(self, image: ImageRecord) -> None:
         try:
-            self._store.add_image(image)
+            self._images.add(image)
         except SuperlensError as error:
             logger.exception("An image was not written into the project")
             self.import_failed.emit(str(self.path_of(image)), describe_error(error))
             return
-        self._images[image.id] = image
-        self._contents[content_of(image.identity)] = image
         self.image_added.emit(image)
-
-    def _note_link(self, image_id: str, state: LinkState) -> None:
-        image = self._images.get(image_id)
-        if image is None:
-            return
-        self._links[image_id] = state
-        if state is not LinkState.PRESENT:
-            self.image_changed.emit(image)
-        elif self.thumbnail(image_id) is None:
-            self._imports.remake_thumbnail(image)
 
     def _note_thumbnail(self, image_id: str) -> None:
         if image_id in self._images:
-            self.image_changed.emit(self._images[image_id])
+            self.image_changed.emit(self._images.get(image_id))
 
     def _note_ended_job(self, job: JobRecord) -> None:
         is_thumbnail = job.request.kind is JobKind.THUMBNAIL
         if job.state is JobState.DONE and job.result is not None and not is_thumbnail:
-            image_ids = (item for item in self._images_of_job(job) if item in self._images)
-            self.attach(job.result, tuple(image_ids))
+            image_ids = tuple(item for item in self._images_of_job(job) if item in self._images)
+            self.attach(job.result, image_ids)
+            self._keep_hashes(job.result, image_ids)
+
+    def _keep_hashes(self, result: ResultRecord, image_ids: tuple[str, ...]) -> None:
+        """Save what the first job that read all of a file found its hash to be."""
+        images = [self._images.get(image_id) for image_id in image_ids]
+        unknown = [image for image in images if image.sha256 is None]
+        if not unknown:
+            return
+        hashes = input_hashes(Path(result.folder))
+        known = [
+            replace(image, sha256=hashes[str(self.path_of(image))])
+            for image in unknown
+            if str(self.path_of(image)) in hashes
+        ]
+        try:
+            if known:
+                self.update_image(*known)
+        except SuperlensError as error:
+            logger.warning("The hashes of %d files were not saved: %s", len(known), error.sentence)
 
     def _images_of_job(self, job: JobRecord) -> tuple[str, ...]:
         """Give what a job was about: as submitted, or else by the files that it reads."""

@@ -13,7 +13,6 @@ from superlens.core.jobs import RestoreRequest
 from superlens.core.records import ImageRecord, ResultRecord
 from superlens.io.hashing import quick_identity
 from superlens.io.runs import JOB_FILE, read_run, request_of
-from superlens.workbench.imports import content_of
 from superlens.workbench.project import Project
 
 
@@ -72,9 +71,7 @@ class RunIntake(QObject):
             self.project.add_files([image])
 
     def _known(self, path: Path) -> str | None:
-        content = content_of(quick_identity(path))
-        images = self.project.images()
-        return next((image.id for image in images if content_of(image.identity) == content), None)
+        return self.project.image_with_content(quick_identity(path))
 
     def _attach_to(self, image: ImageRecord) -> None:
         path = self.project.path_of(image)

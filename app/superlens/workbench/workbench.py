@@ -4,6 +4,7 @@ QtCore only. It owns settings, state, engine links, job queue and the open proje
 """
 
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from superlens.core.errors import InvalidInput, SuperlensError
+from superlens.core.errors import InvalidInput, ProjectLocked, SuperlensError
 from superlens.core.jobs import Lane
 from superlens.engine.entry import start_engine
 from superlens.io.locations import cache_dir, settings_dir, state_dir
@@ -21,6 +22,7 @@ from superlens.workbench.engine_link import EngineLink
 from superlens.workbench.garbage import CycleCollection
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.log import log_engine_line
+from superlens.workbench.looking_on import JobsOfAnother
 from superlens.workbench.places import ProjectPlaces
 from superlens.workbench.project import Project
 from superlens.workbench.settings import Settings, State
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 SETTINGS_FILE = "settings.json"
 STATE_FILE = "state.json"
 _SCRATCH_FOLDER = "untitled"
+_FIRST_IMAGES = 64
+"""Whose records are read before a project counts as sound."""
 
 StartLane = Callable[[Lane, int | None], Engine]
 """Starts the engine of a lane with so many threads; None leaves them to the machine."""
@@ -123,12 +127,28 @@ class Workbench(QObject):
     def open_project(self, folder: Path) -> Project:
         """Open a project instead of the one that is open.
 
+        One that another window writes, or that lies in a folder that may not be written, is opened
+        for reading only; `read_only_reason` says why.
+
         Raises:
-            SuperlensError: no project, locked, or made by a newer version; the open one stays open.
+            SuperlensError: no project, damaged, or made by a newer version; the open one stays
+                open.
         """
         if self._project is not None and self._project.folder == folder.absolute():
             return self._project
-        return self._open(ProjectStore.open(folder))
+        return self._open(_writing_or_reading(folder))
+
+    def take_over_project(self) -> Project:
+        """Open the project that is open for reading only once more, for writing.
+
+        Raises:
+            InvalidInput: no project is open for reading only.
+            ProjectLocked: its writer is still alive; the project stays open as it is.
+        """
+        project = self._project
+        if project is None or not project.read_only_reason:
+            raise InvalidInput("No project is open for reading only")
+        return self._open(ProjectStore.open(project.folder, take_over=True))
 
     def ensure_project(self) -> Project:
         """Give the open project, or make and open an untitled one in the user's state folder.
@@ -160,14 +180,16 @@ class Workbench(QObject):
 
     def _open(self, store: ProjectStore) -> Project:
         try:
-            records = store.images(), store.jobs(), store.results()
+            records = store.catalogue.ids(), store.jobs(), store.results()
+            store.catalogue.some(records[0][:_FIRST_IMAGES])
         except SuperlensError:
             store.close()
             raise
         logger.debug("Opened a project of %d images, %d jobs, %d results", *map(len, records))
         self._let_go_of_project()
         self._store = store
-        self.jobs.attach(store, ProjectPlaces(store.folder).jobs)
+        jobs = JobsOfAnother(store) if store.read_only_reason else store
+        self.jobs.attach(jobs, ProjectPlaces(store.folder).jobs)
         self._project = Project(store, self.jobs, self)
         self.state.remember_project(store.folder)
         self.project_changed.emit(self._project)
@@ -178,15 +200,27 @@ class Workbench(QObject):
         if project is None or store is None:
             return False
         self._project = self._store = None
-        is_empty = not (project.images() or project.results() or store.jobs())
+        is_empty = not (project.image_ids() or project.results() or store.jobs())
         project.close()
         self.jobs.detach()
         store.close()
-        if is_empty and project.folder.parent == _scratch_dir():
+        is_ours = not store.read_only_reason
+        if is_empty and is_ours and project.folder.parent == _scratch_dir():
             shutil.rmtree(project.folder, ignore_errors=True)
             self.state.forget_project(project.folder)
         project.deleteLater()
         return True
+
+
+def _writing_or_reading(folder: Path) -> ProjectStore:
+    try:
+        return ProjectStore.open(folder)
+    except ProjectLocked as error:
+        logger.info("The project is opened for reading only: %s", error.sentence)
+    except InvalidInput:
+        if not folder.is_dir() or os.access(folder, os.W_OK):
+            raise
+    return ProjectStore.open(folder, read_only=True)
 
 
 def _scratch_dir() -> Path:
