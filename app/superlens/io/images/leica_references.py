@@ -31,28 +31,40 @@ def require_references(file: Any, path: Path) -> int:
     # Leica puts the texts of images into a folder of that name beside the images.
     beside_metadata = path.parent.name.lower() == _METADATA_FOLDER and not _references(file)
     root = path.parent.parent if beside_metadata else path.parent
-    return sum(size for _, size in _visited(file, root.resolve(), _DEEPEST).items())
+    return sum(_visited(file, root.resolve(), _DEEPEST).values())
 
 
 def _visited(file: Any, root: Path, deepest: int) -> dict[Path, int]:
-    folder = Path(file.dirname)
-    found: dict[Path, int] = {}
-    for name in _references(file):
-        _inside(file.filename, root, folder, name)
-    for block in file.memory_blocks.values():
-        for frame in block.frames:
-            place = _inside(file.filename, root, folder, frame.file)
-            found[place] = place.stat().st_size
-            if place.suffix.lower() in (".tif", ".tiff"):
-                _require_credible_tiff(place)
-    if deepest == 0:
-        raise UnreadableFile(
-            f"{file.filename} is damaged: its collections hold each other",
-            "Export it as OME-TIFF with the program that made it",
-        )
-    for child in file.children:
+    """Give the length of each file below one; open those that are texts themselves."""
+    try:
+        found = _own_files(file, root)
+        if deepest == 0:
+            raise UnreadableFile(
+                f"{file.filename} is damaged: its collections hold each other",
+                "Export it as OME-TIFF with the program that made it",
+            )
+        children: Any = file.children
+    except BaseException:
+        # Otherwise closing it would open what was just refused.
+        file.__dict__.setdefault("children", ())
+        raise
+    for child in children:
         found.update(_visited(child, root, deepest - 1))
     return found
+
+
+def _own_files(file: Any, root: Path) -> dict[Path, int]:
+    folder = Path(file.dirname)
+    texts = [_inside(file.filename, root, folder, name) for name in _references(file)]
+    frames = [
+        _inside(file.filename, root, folder, frame.file)
+        for block in file.memory_blocks.values()
+        for frame in block.frames
+    ]
+    for place in frames:
+        if place.suffix.lower() in (".tif", ".tiff"):
+            _require_credible_tiff(place)
+    return {place: place.stat().st_size for place in (*texts, *frames)}
 
 
 def _references(file: Any) -> list[str]:

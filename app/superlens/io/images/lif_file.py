@@ -58,8 +58,6 @@ class LifImage(ForeignImage):
         try:
             self._bytes = path.stat().st_size + require_references(file, path)
         except BaseException:
-            # Otherwise closing would open what was just refused.
-            file.__dict__.setdefault("children", ())
             file.close()
             raise
         return file

@@ -13,7 +13,11 @@ from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.images.reader_errors import quiet_library_log, reader_failures
 from superlens.io.images.source import OpenImage, PlaneRequest
 from superlens.io.images.tiff_axes import PlaneMap, map_planes
-from superlens.io.images.tiff_guards import require_credible_size, require_whole_pages
+from superlens.io.images.tiff_guards import (
+    require_credible_size,
+    require_neighbours,
+    require_whole_pages,
+)
 from superlens.io.images.tiff_metadata import Facts, facts_of, format_name
 from superlens.io.images.tiff_opening import OpenTiff, open_companion, open_tiff
 from superlens.io.images.tiff_regions import (
@@ -52,7 +56,7 @@ class TiffImage(OpenImage):
             opened = self._opened(path)
             self._tif = opened.tif
             try:
-                self._scenes = _scenes(self._name, self._tif)
+                self._scenes = _scenes(path, opened)
                 self._info = _info(path, opened, self._scenes)
             except BaseException:
                 self._tif.close()
@@ -102,13 +106,19 @@ class TiffSet(TiffImage):
         return open_companion(path)
 
 
-def _scenes(name: str, tif: Any) -> tuple[_Scene, ...]:
+def _scenes(path: Path, opened: OpenTiff) -> tuple[_Scene, ...]:
+    name, tif = path.name, opened.tif
     scenes: list[_Scene] = []
     for series in tif.series:
         if tif.is_lsm and series.keyframe.is_reduced:
             continue  # a thumbnail follows each plane
         require_credible_size(name, series.keyframe)
-        require_whole_pages(name, series)
+        try:
+            require_whole_pages(name, series)
+        except UnreadableFile:
+            # The files that are missing say more than the number of planes.
+            require_neighbours(name, path.parent, opened.names)
+            raise
         scenes.append(_levels(name, series))
     if not scenes:
         raise UnreadableFile(

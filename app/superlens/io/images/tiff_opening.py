@@ -33,6 +33,8 @@ class OpenTiff:
     document: OmeDocument | None
     """None without OME-XML, or with OME-XML that is damaged."""
     warnings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """All files that its OME-XML names; a file that was renamed names itself as it was."""
 
 
 def open_tiff(path: Path) -> OpenTiff:
@@ -51,7 +53,7 @@ def open_tiff(path: Path) -> OpenTiff:
         if document is not None and document.companion is not None:
             return _with_companion(path, OpenTiff(tif, document))
         if not text or (document is not None and _makes_series(tif)):
-            return OpenTiff(tif, document)
+            return OpenTiff(tif, document, names=named_files(text))
     except BaseException:
         tif.close()
         raise
