@@ -46,7 +46,7 @@ def test_images_of_two_folders_pair_by_name(tmp_path):
 
     assert [pair.field_id for pair in pairs] == ["a", "b"]
     assert pairs[0].high == str(tmp_path / "h" / "a_high.ome.tif")
-    assert all(pair.is_plain for pair in pairs)
+    assert [pair.low_frames for pair in pairs] == [(), ()]
 
 
 def test_images_of_one_folder_pair_by_their_side(tmp_path):

@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     THUMBNAIL = "thumbnail"
     IMPORT_MODEL = "import_model"
     PAIR_CHECK = "pair_check"
+    EXPORT = "export"
 
 
 class Lane(StrEnum):
@@ -68,6 +69,29 @@ class Fold(StrEnum):
     LUMA = "luma"
     """Weighted 0.299, 0.587, 0.114, as the official program greys its answers."""
     MEAN = "mean"
+
+
+class ExportFormat(StrEnum):
+    """What an exported picture is written as."""
+
+    OME_TIFF = "ome-tiff"
+    OME_ZARR_05 = "ome-zarr-0.5"
+    OME_ZARR_04 = "ome-zarr-0.4"
+    IMAGEJ = "imagej"
+    """A hyperstack; of a measurement, the outlines of its objects as `RoiSet.zip`."""
+    PNG = "png"
+    """A figure with scale bars."""
+
+
+class WhenTaken(StrEnum):
+    """What an export does where a file of the same name stands."""
+
+    ASK = "ask"
+    """Write nothing and name the files, so that the user can choose."""
+    SKIP = "skip"
+    REPLACE = "replace"
+    RENAME = "rename"
+    """Number the new files."""
 
 
 class DeviceChoice(StrEnum):
@@ -200,11 +224,6 @@ class PairFile:
     low_others: tuple[FrameFile, ...] = ()
     """Files that are averaged with the low one, with the same frames of each."""
     alignment: Alignment | None = None
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the low picture is simply all that its file holds."""
-        return not (self.low_frames or self.low_others or self.alignment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +410,34 @@ class PairCheckRequest:
     format: int = REQUEST_FORMAT
 
 
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Copy the pictures of a run, or of an image file, into a folder of the user."""
+
+    source: str
+    """A run folder, or an image."""
+    out: str
+    """The folder for the files; made where it is missing."""
+    file_format: ExportFormat = ExportFormat.OME_TIFF
+    roles: tuple[str, ...] = ()
+    """Pictures of a run: `mean`, `spread`, `residual`, `sample`; empty: all but samples."""
+    scene: int | None = None
+    """Of an image; None takes all."""
+    when_taken: WhenTaken = WhenTaken.ASK
+    mirrored: str | None = None
+    """A folder whose folders are made again below `out`, down to where the image lies."""
+    is_16_bit: bool = False
+    """Store other numbers as 16-bit integers, with their scale and offset beside them."""
+    is_sharded: bool = True
+    """Pack the chunks of OME-Zarr 0.5 into few files."""
+    labels: str | None = None
+    """An image of labelled objects, whose outlines are written beside an ImageJ file."""
+    pixel_size_um: float | None = None
+    """Lateral pixel size of an image, entered by the user; None takes the file's."""
+    kind: JobKind = JobKind.EXPORT
+    format: int = REQUEST_FORMAT
+
+
 JobRequest = (
     RestoreRequest
     | TrainRequest
@@ -400,6 +447,7 @@ JobRequest = (
     | ThumbnailRequest
     | ImportModelRequest
     | PairCheckRequest
+    | ExportRequest
 )
 
 
@@ -410,7 +458,9 @@ def lane_of(request: JobRequest) -> Lane:
             return Lane.ACCELERATOR
         case MeasureRequest():
             return Lane.CPU if request.model is None else Lane.ACCELERATOR
-        case ReportRequest() | ThumbnailRequest() | ImportModelRequest() | PairCheckRequest():
+        case ReportRequest() | ThumbnailRequest() | ImportModelRequest():
+            return Lane.CPU
+        case PairCheckRequest() | ExportRequest():
             return Lane.CPU
         case _:
             assert_never(request)

@@ -45,7 +45,9 @@ class Placement:
 
     def at(self, points: Float) -> Float:
         """Give where points (N, 2) of the low picture lie in the high one."""
-        return points @ np.reshape(self.matrix, (2, 2)).T + np.asarray(self.shift)
+        # Written out: a product of millions of rows with a 2 x 2 matrix is slow.
+        (yy, yx, xy, xx), (y, x) = self.matrix, points.T
+        return np.stack((yy * y + yx * x + self.shift[0], xy * y + xx * x + self.shift[1]), axis=1)
 
     def displacement(self, shape: tuple[int, int]) -> tuple[float, float]:
         """Give by how much the middle of a low picture is displaced, (y, x)."""

@@ -35,7 +35,7 @@ _FARTHEST = 0.25
 """Of the side of the picture: a pair that is displaced further shows another field."""
 _AFFINE_SIDE = 512
 _FITTING_ROUNDS = 12
-_SMALLEST_STEP = 1e-4
+_SMALLEST_STEP_PX = 2e-3
 _LARGEST_STRETCH = 0.15
 _WORST_CONDITION = 1e12
 
@@ -189,7 +189,9 @@ def _fitted(low: Float, high: Float, start: Placement, *, is_affine: bool) -> Pl
         placement = _moved(placement, step, middle)
         if _reach(placement, start, low.shape) > _LARGEST_STRETCH * max(low.shape):
             return start
-        if np.abs(step).max() < _SMALLEST_STEP:
+        # What is left of a turn or stretch counts at the border, where it moves most.
+        moved = np.abs(step) * np.array([1.0, 1.0, *(max(low.shape) / 2,) * (step.size - 2)])
+        if moved.max() < _SMALLEST_STEP_PX:
             break
     return placement
 
