@@ -60,6 +60,8 @@ def _drawn(places: Float, side: int, scale: int, sigma: float) -> Float:
 
 def _read_out(expected: Float, seed: int) -> NDArray[np.uint16]:
     rng = np.random.default_rng(seed)
-    return (rng.poisson(expected + 5.0) + 100.0 + rng.normal(0, 2, expected.shape)).round().astype(
-        np.uint16
+    return (
+        (rng.poisson(expected + 5.0) + 100.0 + rng.normal(0, 2, expected.shape))
+        .round()
+        .astype(np.uint16)
     )
