@@ -39,6 +39,59 @@ def test_images_are_found_below_a_folder_and_the_rest_is_left_out(tmp_path: Path
     assert found == ["a.TIFF", "b.tif", "deep/er/c.png"]
 
 
+def test_folder_that_is_one_image_is_listed_as_such(tmp_path: Path) -> None:
+    for name in ("a.tif", "b.zarr/zarr.json", "b.zarr/0/c/0", "c/.zattrs", "c/0/.zarray"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    assert [path.name for path in image_files_in(tmp_path)] == ["a.tif", "b.zarr", "c"]
+
+
+def test_parts_of_images_in_several_files_are_not_listed(tmp_path: Path) -> None:
+    named = '<OME><UUID FileName="p1.ome.tif">u</UUID><UUID FileName="p2.ome.tif">v</UUID></OME>'
+    experiment = '<Reference File="Metadata\\cells%201.xlif"/>'
+    files = {
+        "other.tif": "",
+        "p1.ome.tif": "",
+        "p2.ome.tif": "",
+        "set.companion.ome": named,
+        "cell.oif": "",
+        "cell.oif.files/s_C001.tif": "",
+        "leica/run.xlef": experiment,
+        "leica/cells.lof": "",
+        "leica/stray.lof": "",
+        "leica/Metadata/cells 1.xlif": '<Frame File="..\\cells.lof"/>',
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    found = [path.name for path in image_files_in(tmp_path)]
+
+    assert found == ["cell.oif", "other.tif", "set.companion.ome", "run.xlef", "stray.lof"]
+
+
+def test_dropped_zarr_folder_is_identified_and_known_again(
+    qtbot: Any, intake: FileIntake, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a.zarr"
+    (folder / "0").mkdir(parents=True)
+    (folder / "zarr.json").write_text("{}")
+    (folder / "0/c").write_bytes(b"pixels")
+
+    with qtbot.waitSignal(intake.identified, timeout=5000) as identified:
+        intake.take([folder])
+
+    path, identity = identified.args
+    assert (path, identity.size_bytes) == (folder, 8)
+    assert link_state(folder, identity) is LinkState.PRESENT
+    (folder / "0/c").write_bytes(b"others")
+    (folder / "zarr.json").write_text("[]")
+    assert link_state(folder, identity) is LinkState.CHANGED
+
+
 def test_folder_without_image_is_refused(qtbot: Any, intake: FileIntake, tmp_path: Path) -> None:
     with qtbot.waitSignal(intake.refused, timeout=5000) as refused:
         intake.take([tmp_path])

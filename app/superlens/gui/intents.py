@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from superlens.core.assay import WellInfo
 from superlens.core.errors import InvalidInput, SuperlensError, describe_error
-from superlens.core.jobs import FieldInput, InputImage
+from superlens.core.jobs import FieldInput, JobRequest
 from superlens.core.records import ImageRecord
-from superlens.core.units import PixelSizeOrigin
 from superlens.gui.measure.assay_panel import MeasureWish
 from superlens.gui.pages.restore_page import RestoreWish
 from superlens.gui.reading import Answer, BackgroundReader
@@ -32,7 +32,8 @@ from superlens.workbench.workbench import Workbench
 
 _IMAGE_FILTER = (
     "Microscope images (*.tif *.tiff *.ome.tif *.ome.tiff "
-    "*.nd2 *.lif *.czi *.dv *.mrc *.ims *.png);;All files (*)"
+    "*.stk *.lsm *.svs *.nd2 *.lif *.lof *.xlef *.czi *.oib *.oif *.dv *.mrc *.ims *.ome "
+    "*.png *.jpg *.jpeg);;All files (*)"
 )
 
 
@@ -146,7 +147,7 @@ class Intents(QObject):
         path = project.path_of(image)
         try:
             request = restore_request(
-                _input_of(project, image, scene, wish.channel),
+                project.input_of(image.id, scene, wish.channel),
                 wish.card,
                 project.new_run_folder(restore_stem(path, wish.card)),
                 RestoreOptions(
@@ -159,9 +160,9 @@ class Intents(QObject):
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
             return
-        named = (plain_name(path), scene_title(image, scene))
+        named = (project.names.of_image(image), scene_title(image, scene))
         title = f"Super-resolve {', '.join(part for part in named if part)}"
-        self.job_submitted.emit(self._workbench.jobs.submit(request, title, (image.id,)))
+        self._submit(request, title, (image.id,))
 
     def measure(self, wish: MeasureWish) -> None:
         """Start a measurement, of a plate or of the images of the project."""
@@ -170,8 +171,13 @@ class Intents(QObject):
             self._reader.ask("plate", partial(_read_plate, wish))
             return
         project = self._workbench.project
-        fields = _project_fields(project, wish) if project is not None else ()
-        self._submit_measure(wish, fields, MeasureOptions())
+        try:
+            fields = _project_fields(project, wish) if project is not None else ()
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+            return
+        wells = _project_wells(project) if project is not None else ()
+        self._submit_measure(wish, fields, MeasureOptions(plate=wells))
 
     def report(self, runs: Sequence[Path], title: str) -> None:
         """Ask where to save a report and start writing it."""
@@ -197,9 +203,7 @@ class Intents(QObject):
             self.failed.emit(describe_error(error))
             return
         self._workbench.state.change(export_folder=str(target.parent))
-        self.job_submitted.emit(
-            self._workbench.jobs.submit(request, f"Write report {target.name}", ())
-        )
+        self._submit(request, f"Write report {target.name}")
 
     def _open(self, how: Callable[[Path], Project], folder: Path) -> None:
         try:
@@ -237,7 +241,15 @@ class Intents(QObject):
         source = wish.images or wish.plate_map
         name = source.name if source is not None else project.name
         title = f"Measure {wish.assay.title.lower()}, {name}"
-        self.job_submitted.emit(self._workbench.jobs.submit(request, title, ()))
+        self._submit(request, title)
+
+    def _submit(self, request: JobRequest, title: str, image_ids: tuple[str, ...] = ()) -> None:
+        try:
+            job_id = self._workbench.jobs.submit(request, title, image_ids)
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+        else:
+            self.job_submitted.emit(job_id)
 
     def _import_folder(self) -> str:
         return self._workbench.state.values.import_folder
@@ -260,20 +272,6 @@ def _read_plate(wish: MeasureWish) -> object:
     raise InvalidInput("There is nothing to measure", "Choose a plate map or a folder")
 
 
-def _input_of(project: Project, image: ImageRecord, scene: int, channel: int | None) -> InputImage:
-    return InputImage(
-        path=str(project.path_of(image)),
-        scene=scene,
-        channel=channel,
-        pixel_size_um=_entered_pixel_um(image, scene),
-    )
-
-
-def _entered_pixel_um(image: ImageRecord, scene: int) -> float | None:
-    sizes = image.info.scenes[scene].pixel_sizes
-    return sizes.x if sizes.origin is PixelSizeOrigin.VERIFIED else None
-
-
 def _project_fields(project: Project, wish: MeasureWish) -> tuple[FieldInput, ...]:
     roles = wish.assay.channels_required
     fields = []
@@ -284,6 +282,12 @@ def _project_fields(project: Project, wish: MeasureWish) -> tuple[FieldInput, ..
                 channels = {role.id: n for n, role in enumerate(roles)}
             if len(channels) == len(roles):
                 name = plain_name(project.path_of(image))
-                source = _input_of(project, image, number, None)
+                source = project.input_of(image.id, number)
                 fields.append(field_of_scene(source, image.well or "", name, channels))
     return tuple(fields)
+
+
+def _project_wells(project: Project) -> tuple[WellInfo, ...]:
+    """Give what was done to the wells, when all images with a plate lie on the same one."""
+    plates = {image.plate for image in project.images() if image.plate}
+    return project.plates.plate(plates.pop()).wells if len(plates) == 1 else ()

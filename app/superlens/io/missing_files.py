@@ -11,7 +11,8 @@ from pathlib import Path
 
 from superlens.core.errors import SuperlensError
 from superlens.core.records import FileIdentity
-from superlens.io.hashing import quick_identity
+from superlens.io.hashing import quick_identity, stamp_of
+from superlens.io.images.recognition import is_zarr_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,12 @@ def _walked(
         if check is not None:
             check()
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+        images = {name for name in folders if is_zarr_folder(Path(root) / name)}
+        folders[:] = [name for name in folders if name not in images]
+        for name in sorted((*files, *images)):
             path = Path(root) / name
             try:
-                size = path.stat().st_size
+                size = stamp_of(path).size_bytes
             except OSError:  # gone this moment, or a link to nothing
                 continue
             if size in sizes:

@@ -158,7 +158,7 @@ def _require_files(found: _Findings, images: Path, name: str) -> None:
     if not found.fields:
         raise InvalidInput(f"{name} names no image file", "Fill in the file columns")
     paths = [image.path for channels in found.fields.values() for image in channels.values()]
-    missing = [path for path in paths if not Path(path).is_file()]
+    missing = [path for path in paths if not Path(path).exists()]
     if missing:
         first = missing[0].removeprefix(str(images)).lstrip("/\\")
         are = "is" if len(missing) == 1 else "are"

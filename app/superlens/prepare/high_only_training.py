@@ -248,7 +248,7 @@ class HighOnlyTrainingData:
         return Path(item.high) if folder is None else folder / item.high
 
     def _require_files(self) -> None:
-        absent = [item.high for item in self._source.highs if not self._path(item).is_file()]
+        absent = [item.high for item in self._source.highs if not self._path(item).exists()]
         if absent:
             raise MissingFile(
                 f"The image {absent[0]!r} is not there",

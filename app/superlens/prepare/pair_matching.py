@@ -56,8 +56,13 @@ def propose_by_name(low: Path, high: Path, average: int = 1) -> PairProposal:
     """
     left = _LeftOver()
     highs = _single(_named(high, LOW_WORDS), left.high)
+    lows_by_name = _single(_named(low, HIGH_WORDS), left.low)
+    for name in [name for name, path in lows_by_name.items() if highs.get(name) == path]:
+        path = lows_by_name.pop(name)
+        left.low(f"The name of {path.name!r} does not say whether it is low or high", path)
+        del highs[name]
     fields: dict[str, list[Path]] = {name: [] for name in highs}
-    for name, path in _single(_named(low, HIGH_WORDS), left.low).items():
+    for name, path in lows_by_name.items():
         field = _field_of(name, highs)
         if field is None:
             left.low(f"{path.name!r} has no partner of the same name", path)
@@ -89,7 +94,7 @@ def propose_by_table(table: Path, low: Path, high: Path, average: int = 1) -> Pa
     fields: dict[Path, FieldFiles] = {}
     for number, row in enumerate(rows, start=2):
         ours, theirs = (low / row["low"]).resolve(), (high / row["high"]).resolve()
-        gone = next((path for path in (ours, theirs) if not path.is_file()), None)
+        gone = next((path for path in (ours, theirs) if not path.exists()), None)
         if gone is not None:
             left.reasons.append(f"Line {number} of {table.name} names {gone.name!r}: not there")
             continue

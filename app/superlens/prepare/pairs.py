@@ -86,7 +86,7 @@ def read_picture(path: Path, sha256: str | None = None, frames: tuple[int, ...] 
     from superlens.io.hashing import sha256_of
     from superlens.io.images import open_image
 
-    if not path.is_file():
+    if not path.exists():
         raise MissingFile(f"The image {str(path)!r} is not there")
     if sha256 is not None and sha256_of(path) != sha256:
         raise InvalidInput(

@@ -14,6 +14,8 @@ from superlens.core.errors import JobCancelled, MissingFile, SuperlensError, des
 from superlens.core.records import ImageRecord
 from superlens.io.hashing import quick_identity
 from superlens.io.image_names import IMAGE_SUFFIXES
+from superlens.io.images.recognition import is_zarr_folder
+from superlens.io.images.set_parts import is_set_description, parts_of_sets
 from superlens.io.missing_files import LostFile, find_files
 from superlens.io.runs import JOB_FILE
 from superlens.workbench.links import LinkFinding, look_at_link
@@ -81,7 +83,7 @@ class FileIntake(QObject):
     def _identify_all(self, paths: Sequence[Path]) -> None:
         for path in paths:
             is_empty = True
-            for file in image_files_in(path) if path.is_dir() else (path,):
+            for file in image_files_in(path) if _is_plain_folder(path) else (path,):
                 if self._is_closing.is_set():
                     return
                 is_empty = False
@@ -125,15 +127,29 @@ class FileIntake(QObject):
 
 
 def image_files_in(folder: Path) -> Iterator[Path]:
-    """Give the image files below a folder, sorted; hidden folders and runs are left out."""
+    """Give the image files below a folder, sorted, and folders that are one image.
+
+    Hidden folders, runs, and the parts of images that lie in several files are left out.
+    """
     for root, folders, files in os.walk(folder):
         if JOB_FILE in files:
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not _is_left_out(name))
-        for name in sorted(files):
-            if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith("."):
-                yield Path(root) / name
+        seen = sorted(name for name in folders if not _is_left_out(name))
+        images = {name for name in seen if is_zarr_folder(Path(root) / name)}
+        folders[:] = [name for name in seen if name not in images]
+        parts = parts_of_sets(Path(root), files)
+        images |= {name for name in files if _is_image_name(name) and name not in parts}
+        yield from (Path(root) / name for name in sorted(images))
+
+
+def _is_image_name(name: str) -> bool:
+    is_image = Path(name).suffix.lower() in IMAGE_SUFFIXES or is_set_description(name)
+    return is_image and not name.startswith(".")
+
+
+def _is_plain_folder(path: Path) -> bool:
+    return path.is_dir() and not is_zarr_folder(path)
 
 
 def _no_image(folder: Path) -> MissingFile:
@@ -145,4 +161,5 @@ def _no_image(folder: Path) -> MissingFile:
 
 
 def _is_left_out(folder_name: str) -> bool:
-    return folder_name.startswith(".") or folder_name.endswith(".partial")
+    # An OIF keeps its planes in a folder beside it.
+    return folder_name.startswith(".") or folder_name.endswith((".partial", ".oif.files"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from superlens.core.errors import InvalidInput, MissingFile, SuperlensError
 from superlens.core.records import FileIdentity, ImageRecord
-from superlens.io.hashing import quick_identity
+from superlens.io.hashing import quick_identity, stamp_of
 from superlens.workbench.places import ProjectPlaces
 
 
@@ -99,10 +99,10 @@ def _finding(image: ImageRecord, path: Path, has_picture: bool) -> LinkFinding:
 
 def _identified(path: Path, known: FileIdentity) -> tuple[LinkState, FileIdentity]:
     try:
-        status = path.stat()
-        if status.st_size != known.size_bytes:
+        stamp = stamp_of(path)
+        if stamp.size_bytes != known.size_bytes:
             return LinkState.CHANGED, known
-        if status.st_mtime_ns == known.modified_ns:
+        if stamp.modified_ns == known.modified_ns:
             return LinkState.PRESENT, known
         found = quick_identity(path)
     except (OSError, SuperlensError):

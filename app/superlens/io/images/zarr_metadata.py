@@ -60,7 +60,8 @@ def read_scenes(root: Path) -> tuple[ZarrScene, ...]:
     if "plate" in attributes:
         return _plate(root, attributes["plate"])
     if "multiscales" in attributes:
-        return _images(root, root, attributes, None)
+        described = _described(root)
+        return _images(root, root, attributes, described[0] if len(described) == 1 else None)
     if "bioformats2raw.layout" in attributes:
         return _series(root)
     raise UnsupportedImage(
@@ -133,11 +134,7 @@ def _plate(root: Path, plate: Any) -> tuple[ZarrScene, ...]:
 
 def _series(root: Path) -> tuple[ZarrScene, ...]:
     """Give the images of a file that bioformats2raw has converted, with what its XML says."""
-    xml = root / "OME" / "METADATA.ome.xml"
-    document = None
-    if xml.is_file() and xml.stat().st_size <= _LARGEST_JSON:
-        document = parse_ome(xml.read_text("utf-8", "replace"))
-    described = document.images if document is not None else ()
+    described = _described(root)
     listed = attributes_of(root / "OME").get("series") if (root / "OME").is_dir() else None
     names = [str(name) for name in as_list(listed)] or _numbered(root)
     scenes: list[ZarrScene] = []
@@ -146,6 +143,15 @@ def _series(root: Path) -> tuple[ZarrScene, ...]:
         image = described[index] if index < len(described) else None
         scenes.extend(_images(root, folder, attributes_of(folder), image))
     return tuple(scenes)
+
+
+def _described(root: Path) -> tuple[OmeImage, ...]:
+    """Give what the OME-XML says that some writers put beside the arrays."""
+    xml = root / "OME" / "METADATA.ome.xml"
+    if not xml.is_file() or xml.stat().st_size > _LARGEST_JSON:
+        return ()
+    document = parse_ome(xml.read_text("utf-8", "replace"))
+    return document.images if document is not None else ()
 
 
 def _numbered(root: Path) -> list[str]:
