@@ -75,6 +75,18 @@ def test_what_has_no_partner_is_named_and_the_rest_goes_on(tmp_path):
     assert "could all be the field 'c': 'c.tif', 'c_lr.tif'" in said
 
 
+def test_a_picture_is_never_its_own_partner(tmp_path):
+    for name in ("a_low.tif", "a_high.tif", "overview.tif"):
+        write(tmp_path / name)
+
+    proposal = propose_by_name(tmp_path, tmp_path)
+
+    assert names(proposal.pairs) == [("a_low.tif", "a_high.tif")]
+    assert proposal.reasons == (
+        "The name of 'overview.tif' does not say whether it is low or high",
+    )
+
+
 def test_strict_matching_refuses_what_is_left_over(tmp_path):
     write(tmp_path / "l" / "a.tif")
     write(tmp_path / "l" / "b.tif")
