@@ -48,7 +48,12 @@ def _scene_document(scene: SceneInfo) -> dict[str, Any]:
         "pixel_size_source": sizes.source,
         "channel_names": [channel.name for channel in scene.channels],
         "channels": [dataclasses.asdict(channel) for channel in scene.channels],
+        "objective": scene.objective,
+        "magnification": scene.magnification,
         "numerical_aperture": scene.numerical_aperture,
+        "time_interval_s": scene.time_interval_s,
+        "acquired_at": scene.acquired_at,
+        "levels": [{"y": y, "x": x} for y, x in scene.levels],
     }
 
 
@@ -60,5 +65,15 @@ def _print_info(item: ImageInfo) -> None:
         pixel = "unknown" if size is None else f"{size:.4g} µm ({scene.pixel_sizes.origin})"
         names = ", ".join(channel.name for channel in scene.channels)
         print(f"  {scene.name}: {shape} {scene.dtype}, pixel size {pixel}, channels {names}")
+        if scene.objective or scene.numerical_aperture:
+            print(f"    objective {_objective(scene)}")
+        if len(scene.levels) > 1:
+            print(f"    pyramid of {len(scene.levels)} levels")
     for warning in item.warnings:
         print(f"  warning: {warning}")
+
+
+def _objective(scene: SceneInfo) -> str:
+    aperture = scene.numerical_aperture
+    parts = (scene.objective, "" if aperture is None else f"NA {aperture:g}")
+    return ", ".join(part for part in parts if part)

@@ -67,7 +67,9 @@ def positive(value: Any, below: float = math.inf) -> float | None:
 
 def numerical_aperture(value: Any) -> float | None:
     """Give a numerical aperture, or None where the number cannot be one."""
-    return positive(value, below=2.0)
+    number = positive(value, below=2.0)
+    # Some are stored as 1.4000000000000001.
+    return None if number is None else round(number, 4)
 
 
 def colour_of(channels: Sequence[Any] | None) -> str | None:

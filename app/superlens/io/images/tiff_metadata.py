@@ -113,11 +113,13 @@ def _from_vendor(tif: Any, series: Any) -> Facts:
 
 def _from_imagej(tif: Any, page: Any, series: Any) -> Facts:
     metadata: dict[str, Any] = tif.imagej_metadata or {}
+    # ImageJ writes an interval of 1 into every stack, whether or not it is a time series.
+    is_series = dict(zip(series.axes, series.shape, strict=True)).get("T", 1) > 1
     return Facts(
         "",
         sizes_from_imagej(page, metadata),
         _imagej_channels(metadata, series),
-        time_interval_s=positive(metadata.get("finterval")),
+        time_interval_s=positive(metadata.get("finterval")) if is_series else None,
     )
 
 
