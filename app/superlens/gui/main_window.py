@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from superlens.core.errors import ErrorInfo
+from superlens.core.errors import ErrorInfo, SuperlensError, describe_error
 from superlens.core.jobs import JobKind, JobRecord, JobState, Lane
 from superlens.core.messages import Ready
 from superlens.gui.actions import ActionRegistry
@@ -220,11 +220,28 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self.start_page if project is None else self.workspace)
         self._staged.setVisible(project is not None)
         self._foot.setVisible(project is not None)
-        self.setWindowTitle("Superlens" if project is None else f"{project.name} – Superlens")
+        self.setWindowTitle(_window_title(project))
         self.start_page.show_recent(self._workbench.state.values.recent_projects)
         if project is not None:
             project.save_failed.connect(self.show_error)
+            self._say_read_only(project)
         self.registry.refresh()
+
+    def _say_read_only(self, project: Project) -> None:
+        if project.read_only_reason:
+            message = Message(
+                ChipState.WARN,
+                "This project can only be looked at",
+                project.read_only_reason,
+                action="Open for writing",
+            )
+            self.message_bar.show_message(message, self._take_over)
+
+    def _take_over(self) -> None:
+        try:
+            self._workbench.take_over_project()
+        except SuperlensError as error:
+            self.show_error(describe_error(error))
 
     def _open_path(self, path: Path) -> None:
         self.open_paths((path,))
@@ -281,3 +298,10 @@ class MainWindow(QMainWindow):
         saved = self._workbench.state.values.window_geometry
         if saved:
             self.restoreGeometry(QByteArray.fromBase64(saved.encode()))
+
+
+def _window_title(project: Project | None) -> str:
+    if project is None:
+        return "Superlens"
+    note = " (read only)" if project.read_only_reason else ""
+    return f"{project.name}{note} – Superlens"

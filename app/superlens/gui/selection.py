@@ -110,8 +110,8 @@ class Selection(QObject):
         project.image_changed.connect(self._image_edited)
         project.image_removed.connect(self._image_removed)
         project.result_added.connect(self._result_added)
-        if project.images():
-            self.choose(project.images()[0].id)
+        if project.image_ids():
+            self.choose(project.image_ids()[0])
 
     def _image_added(self, image: ImageRecord) -> None:
         if self._image is None:
@@ -126,8 +126,8 @@ class Selection(QObject):
         project = self._workbench.project
         if self._image is None or self._image.id != image_id or project is None:
             return
-        left = project.images()
-        self._look_at(left[0] if left else None)
+        left = project.image_ids()
+        self._look_at(project.image(left[0]) if left else None)
 
     def _result_added(self, result: ResultRecord) -> None:
         project = self._workbench.project

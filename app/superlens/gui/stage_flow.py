@@ -84,7 +84,7 @@ class StageFlow(QObject):
         project, image = self._workbench.project, self._selection.image
         if project is None or image is None:
             return
-        ids = [each.id for each in project.images()]
+        ids = project.image_ids()
         self._selection.choose(ids[(ids.index(image.id) + step) % len(ids)])
 
     def press_primary(self) -> None:
@@ -192,7 +192,7 @@ def stage_states(
     jobs = tuple(jobs)
     results = project.results()
     kinds = {result.kind for result in results}
-    if project.images():
+    if project.image_ids():
         states[Stage.DATA] = StageState.DONE
     for stage, kind in _KINDS.items():
         mine = [job for job in jobs if job.request.kind is kind]

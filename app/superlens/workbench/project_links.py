@@ -59,6 +59,10 @@ class ProjectLinks(QObject):
         """Give the ids of the images whose files are missing."""
         return tuple(key for key, state in self._states.items() if state is LinkState.MISSING)
 
+    def odd(self) -> tuple[str, ...]:
+        """Give the ids of the images whose files are missing or changed."""
+        return tuple(self._states)
+
     def look(self) -> None:
         """Look at the files of all images, a few at a time; `all_seen` follows."""
         was_looking = bool(self._unseen)

@@ -200,5 +200,5 @@ class ReportPage(QWidget):
 
 def _are_of_one_scene(project: Project, images: tuple[str, ...]) -> bool:
     """Say whether two restorations of these images must show the same scene."""
-    counts = {image.id: len(image.info.scenes) for image in project.images()}
-    return all(counts.get(image_id, 1) == 1 for image_id in images)
+    known = set(project.image_ids()).intersection(images)
+    return all(len(project.image(image_id).info.scenes) == 1 for image_id in known)

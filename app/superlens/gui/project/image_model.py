@@ -1,22 +1,30 @@
-"""The images of a project as a Qt model: one row each, and one for every file that was refused."""
+"""The images of a project as a Qt model: one row each, and one for every file that was refused.
+
+What a row shows is read when it is painted, so that ten thousand rows cost as much as a hundred.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPixmap
 
 from superlens.core.errors import ErrorInfo
-from superlens.core.jobs import JobKind, JobRecord, JobState
-from superlens.core.records import ImageRecord
+from superlens.core.jobs import JobKind, JobRecord
+from superlens.core.records import ImageRecord, ResultRecord
 from superlens.gui.words import image_caption
 from superlens.io.image_names import without_ending
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import LinkState, Project
 
 _Index = QModelIndex | QPersistentModelIndex
+
+_LINK_WORDS = {LinkState.MISSING: "File is missing", LinkState.CHANGED: "File has changed"}
+
+_KEPT_ROWS = 1000
+"""Rows whose words and pictures stay in memory once they were shown."""
 
 
 class ImageState(StrEnum):
@@ -50,67 +58,75 @@ class _Row:
     picture: QPixmap | None = None
 
 
-class ImageModel(QAbstractItemModel):
-    """Rows of the project panel, kept up to date by the signals of project and queue."""
+class ImageModel(QAbstractListModel):
+    """Rows of the project panel, kept up to date by the signals of project and queue.
+
+    The images come first, in the order of import; files that are read or were refused follow.
+    """
 
     def __init__(self, project: Project, jobs: JobQueue) -> None:
         super().__init__(project)
         self._project, self._jobs = project, jobs
-        self._rows = [self._row_of(image) for image in project.images()]
+        self._ids = list(project.image_ids())
+        self._places = {image_id: place for place, image_id in enumerate(self._ids)}
+        self._shown: dict[str, _Row] = {}
+        self._others: list[_Row] = []
+        self._running = self._running_images()
+        self._restored: dict[str, bool] = {}
+        for result in project.results():
+            self._note_result(result)
         project.import_started.connect(self._import_started)
         project.import_failed.connect(self._import_failed)
         project.image_added.connect(self._image_added)
         project.image_changed.connect(self._image_changed)
         project.image_removed.connect(self._image_removed)
-        project.result_added.connect(self._refresh_states)
+        project.result_added.connect(self._result_added)
+        project.result_removed.connect(self._result_removed)
+        project.names.changed.connect(self._names_changed)
         jobs.job_added.connect(self._job_moved)
         jobs.job_changed.connect(self._job_moved)
         jobs.job_ended.connect(self._job_moved)
 
     def index_of(self, image_id: str) -> QModelIndex:
         """Give the index of an image; invalid if it is not there."""
-        for number, row in enumerate(self._rows):
-            if row.image_id == image_id:
-                return self.index(number, 0)
-        return QModelIndex()
+        place = self._places.get(image_id)
+        return QModelIndex() if place is None else self.index(place, 0)
 
     def dismiss(self, index: QModelIndex) -> None:
         """Take away the row of a refused file."""
-        if self._rows[index.row()].state is ImageState.REFUSED:
-            self._take_row(index.row())
+        place = index.row() - len(self._ids)
+        if place >= 0 and self._others[place].state is ImageState.REFUSED:
+            self._take_other(place)
 
     def count(self, *states: ImageState) -> int:
         """Give the number of rows in some states."""
-        return sum(row.state in states for row in self._rows)
+        others = sum(row.state in states for row in self._others)
+        marked = self._running | self._restored.keys() | set(self._project.links.odd())
+        marked &= self._places.keys()
+        found = sum(self._state_of(image_id) in states for image_id in marked)
+        unmarked = len(self._ids) - len(marked) if ImageState.NOT_DONE in states else 0
+        return others + found + unmarked
 
     def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _Index | None = None) -> int:
-        return 1
-
-    def index(self, row: int, column: int, parent: _Index | None = None) -> QModelIndex:
-        is_there = (parent is None or not parent.isValid()) and 0 <= row < len(self._rows)
-        return self.createIndex(row, column) if is_there else QModelIndex()
-
-    def parent(self, index: _Index | None = None) -> QModelIndex:  # type: ignore[override]  # Qt overloads it
-        return QModelIndex()
+        is_row = parent is not None and parent.isValid()
+        return 0 if is_row else len(self._ids) + len(self._others)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        row = self._rows[index.row()]
+        place = index.row()
+        if role == RowRole.IMAGE_ID:  # asked of every row, whether it is seen or not
+            return self._ids[place] if place < len(self._ids) else ""
+        row = self._row_at(place)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return row.name
             case Qt.ItemDataRole.ToolTipRole:
                 return row.tooltip
-            case RowRole.IMAGE_ID:
-                return row.image_id
             case RowRole.STATE:
-                return row.state
+                return self._state_of(row.image_id) if row.image_id else row.state
             case RowRole.CAPTION:
-                return row.caption
+                return _LINK_WORDS.get(self._project.link_state(row.image_id), row.caption)
             case RowRole.PICTURE:
                 return self._picture(row)
         return None
@@ -118,37 +134,35 @@ class ImageModel(QAbstractItemModel):
     def flags(self, index: _Index) -> Qt.ItemFlag:
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
+    def _row_at(self, place: int) -> _Row:
+        if place >= len(self._ids):
+            return self._others[place - len(self._ids)]
+        image_id = self._ids[place]
+        if image_id not in self._shown:
+            if len(self._shown) >= _KEPT_ROWS:
+                del self._shown[next(iter(self._shown))]
+            self._shown[image_id] = self._row_of(self._project.image(image_id))
+        return self._shown[image_id]
+
     def _row_of(self, image: ImageRecord) -> _Row:
-        path = self._project.path_of(image)
-        row = _Row(
-            without_ending(path.name),
+        path = str(self._project.path_of(image))
+        return _Row(
+            self._project.names.of_image(image),
             image_caption(image),
             ImageState.NOT_DONE,
             image.id,
-            str(path),
+            path,
+            "" if self._project.names.is_blinded else path,
         )
-        self._update_state(row)
-        return row
-
-    def _update_state(self, row: _Row) -> None:
-        row.state, row.tooltip = self._state_of(row.image_id), row.path
-        link = self._project.link_state(row.image_id)
-        if link is not LinkState.PRESENT:
-            row.state = ImageState.WARNING
-            row.caption = "File is missing" if link is LinkState.MISSING else "File has changed"
 
     def _state_of(self, image_id: str) -> ImageState:
-        if any(
-            job.state in (JobState.RUNNING, JobState.WAITING)
-            and image_id in self._jobs.images_of(job.id)
-            for job in self._jobs.jobs()
-            if job.request.kind is JobKind.RESTORE
-        ):
+        if self._project.link_state(image_id) is not LinkState.PRESENT:
+            return ImageState.WARNING
+        if image_id in self._running:
             return ImageState.RUNNING
-        restored = [r for r in self._project.results_of(image_id) if r.kind == JobKind.RESTORE]
-        if not restored:
+        if image_id not in self._restored:
             return ImageState.NOT_DONE
-        return ImageState.WARNING if restored[-1].warnings else ImageState.RESTORED
+        return ImageState.WARNING if self._restored[image_id] else ImageState.RESTORED
 
     def _picture(self, row: _Row) -> QPixmap | None:
         if row.picture is None and row.image_id:
@@ -170,49 +184,88 @@ class ImageModel(QAbstractItemModel):
 
     def _image_added(self, image: ImageRecord) -> None:
         self._drop_reading(str(self._project.path_of(image)))
-        self._append(self._row_of(image))
+        place = len(self._ids)
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._ids.append(image.id)
+        self._places[image.id] = place
+        self.endInsertRows()
 
     def _image_changed(self, image: ImageRecord) -> None:
-        number = self.index_of(image.id).row()
-        if number >= 0:
-            picture = self._rows[number].picture
-            self._rows[number] = self._row_of(image)
-            self._rows[number].picture = picture
-            self._tell(number)
+        before = self._shown.pop(image.id, None)
+        if before is not None and before.picture is not None:
+            self._shown[image.id] = self._row_of(image)
+            self._shown[image.id].picture = before.picture
+        self._tell(image.id)
 
     def _image_removed(self, image_id: str) -> None:
-        number = self.index_of(image_id).row()
-        if number >= 0:
-            self._take_row(number)
+        place = self._places.get(image_id)
+        if place is None:
+            return
+        self.beginRemoveRows(QModelIndex(), place, place)
+        del self._ids[place]
+        self._places = {image_id: place for place, image_id in enumerate(self._ids)}
+        self._shown.pop(image_id, None)
+        self.endRemoveRows()
+
+    def _note_result(self, result: ResultRecord) -> tuple[str, ...]:
+        images = self._project.images_of_result(result.job_id)
+        if result.kind != JobKind.RESTORE:
+            return ()
+        for image_id in images:
+            self._restored[image_id] = bool(result.warnings)
+        return images
+
+    def _result_added(self, result: ResultRecord) -> None:
+        for image_id in self._note_result(result):
+            self._tell(image_id)
+
+    def _result_removed(self, _: str) -> None:
+        before = self._restored
+        self._restored = {}
+        for result in self._project.results():
+            self._note_result(result)
+        for image_id in before:
+            self._tell(image_id)
+
+    def _running_images(self) -> set[str]:
+        return {
+            image_id
+            for job in self._jobs.jobs()
+            if job.request.kind is JobKind.RESTORE and not job.state.is_ended
+            for image_id in self._jobs.images_of(job.id)
+        }
 
     def _job_moved(self, job: JobRecord) -> None:
-        if job.request.kind is JobKind.RESTORE:
-            self._refresh_states()
+        if job.request.kind is not JobKind.RESTORE:
+            return
+        before, self._running = self._running, self._running_images()
+        for image_id in before ^ self._running:
+            self._tell(image_id)
 
-    def _refresh_states(self, *_: object) -> None:
-        for number, row in enumerate(self._rows):
-            if row.image_id:
-                before = row.state
-                self._update_state(row)
-                if row.state is not before:
-                    self._tell(number)
+    def _names_changed(self) -> None:
+        self.beginResetModel()
+        self._shown.clear()
+        self.endResetModel()
 
     def _drop_reading(self, path: str) -> None:
-        for number, row in enumerate(self._rows):
+        for place, row in enumerate(self._others):
             if row.state is ImageState.READING and Path(row.path) == Path(path):
-                self._take_row(number)
+                self._take_other(place)
                 return
 
     def _append(self, row: _Row) -> None:
-        self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows))
-        self._rows.append(row)
+        place = self.rowCount()
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._others.append(row)
         self.endInsertRows()
 
-    def _take_row(self, number: int) -> None:
+    def _take_other(self, place: int) -> None:
+        number = len(self._ids) + place
         self.beginRemoveRows(QModelIndex(), number, number)
-        del self._rows[number]
+        del self._others[place]
         self.endRemoveRows()
 
-    def _tell(self, number: int) -> None:
-        index = self.index(number, 0)
-        self.dataChanged.emit(index, index)
+    def _tell(self, image_id: str) -> None:
+        index = self.index_of(image_id)
+        if index.isValid():
+            self.dataChanged.emit(index, index)
