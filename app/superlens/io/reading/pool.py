@@ -1,0 +1,105 @@
+"""The reader processes of one asking process: lent to one open file each, kept warm between."""
+
+import functools
+import threading
+from pathlib import Path
+
+from superlens.core.errors import SuperlensError
+from superlens.core.records import ImageInfo
+from superlens.io.images import ImageSource, open_image
+from superlens.io.reading.limits import Limits
+from superlens.io.reading.own_files import is_own_image
+from superlens.io.reading.reader_process import ReaderProcess
+from superlens.io.reading.safe_image import SafeImage
+
+_OPENER = "superlens.io.images:open_image"
+_MOST_IDLE = 2
+"""As many as a window or an engine reads at once; more are started where needed, and ended."""
+
+
+def open_safely(path: Path) -> ImageSource:
+    """Open an image file such that it can do no harm: our own here, others in a reader process.
+
+    Raises:
+        MissingFile: there is no such file.
+        UnreadableFile: it is empty, cut off, damaged, protected or not an image; or it made its
+            reader process hang, break down, or ask for too much memory.
+        UnsupportedImage: a sound image of a format or with axes that are not supported.
+        SuperlensError: no reader process could be started.
+    """
+    return open_image(path) if is_own_image(path) else _pool().open(path)
+
+
+def probe_safely(path: Path) -> ImageInfo:
+    """Say what a file holds, without reading its pixels; errors as `open_safely`."""
+    with open_safely(path) as source:
+        return source.info
+
+
+class ReaderPool:
+    """Reader processes, started when a file is opened; may be used by several threads."""
+
+    def __init__(self, limits: Limits | None = None, opener: str = _OPENER) -> None:
+        """Start nothing yet.
+
+        Args:
+            limits: of every process.
+            opener: `module:function` that opens a file in the process.
+        """
+        self._limits = limits or Limits()
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._idle: list[ReaderProcess] = []
+        self._is_closed = False
+
+    def open(self, path: Path) -> ImageSource:
+        """Open a file in a reader process of its own; errors as `open_safely`."""
+        process = self._borrowed(path.name)
+        try:
+            return SafeImage(path, process, self._take_back)
+        except SuperlensError:
+            self._take_back(process)
+            raise
+        except BaseException:
+            process.end()
+            raise
+
+    def close(self) -> None:
+        """End all processes that have no file open; the others when their file is closed."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.end()
+
+    def _borrowed(self, name: str) -> ReaderProcess:
+        while (process := self._idle_one()) is not None:
+            if process.is_usable:
+                return process
+            process.end()
+        try:
+            return ReaderProcess(self._limits, self._opener)
+        except OSError as error:
+            raise SuperlensError(
+                f"{name} was not read: no process could be started to read it",
+                "Close other programs, or restart Superlens",
+                str(error),
+            ) from error
+
+    def _idle_one(self) -> ReaderProcess | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _take_back(self, process: ReaderProcess) -> None:
+        if process.is_usable and process.is_lean:
+            with self._lock:
+                if not self._is_closed and len(self._idle) < _MOST_IDLE:
+                    self._idle.append(process)
+                    return
+        process.end()
+
+
+@functools.cache
+def _pool() -> ReaderPool:
+    """Give the pool of this process: processes are a matter of the process, not of its parts."""
+    return ReaderPool()
