@@ -2,7 +2,9 @@
 
 import json
 import logging
+import random
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 import zarr
 
 from foreign_checks import require_one_sentence, require_regions_equal_planes
-from superlens.core.errors import UnreadableFile, UnsupportedImage
+from superlens.core.errors import SuperlensError, UnreadableFile, UnsupportedImage
 from superlens.core.jobs import Roi
 from superlens.core.units import PixelSizeOrigin
 from superlens.io.images import open_image, probe
@@ -315,3 +317,24 @@ def test_library_stays_silent(folder: Path, caplog: pytest.LogCaptureFixture) ->
         probe(folder)
 
     assert not caplog.records
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("part", ["description", "array", "pixels"])
+def test_damaged_parts_give_pixels_or_a_sentence(folder: Path, layout: str, part: str) -> None:
+    write_zarr(folder, [noise(1, 1, 2, 64, 128)], **LAYOUTS[layout])
+    is_new = layout.startswith("0.5")
+    named = {"description": ".zattrs", "array": "0/.zarray", "pixels": "0/0.0.0.0.0"}
+    if is_new:
+        named = {"description": "zarr.json", "array": "0/zarr.json", "pixels": "0/c/0/0/0/0/0"}
+    file = folder / named[part]
+    whole, chance = file.read_bytes(), random.Random(3)
+
+    for _ in range(25):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            damaged[chance.randrange(len(whole))] = chance.randrange(256)
+        file.write_bytes(damaged)
+        # Anything else than pixels or our own errors fails the test by itself.
+        with suppress(SuperlensError), open_image(folder) as image:
+            image.plane(0, 0, 0, 1)
