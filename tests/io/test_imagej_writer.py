@@ -149,3 +149,13 @@ def test_write_that_is_stopped_leaves_nothing(path: Path, names_in) -> None:
         write_imagej(path, stack(), METADATA, check=stop)
 
     assert names_in(path.parent) == []
+
+
+def test_single_channel_with_a_colour_comes_back(path: Path) -> None:
+    """tifffile gives a single look-up table and a single label as themselves, not as lists."""
+    coloured = replace(METADATA, channels=METADATA.channels[1:])
+
+    write_imagej(path, stack((1, 1, 1, 30, 50)), coloured)
+
+    (channel,) = probe(path).scenes[0].channels
+    assert channel.colour == "#00FF80"

@@ -170,7 +170,9 @@ def _shown(stack: Stack, metadata: ImageMetadata) -> dict[str, Any]:
         tables.append(_table(channel.colour or spare))
         ranges += _contrast(stack[0, index, stack.shape[2] // 2])
     # ImageJ takes the contrast of a single channel from its words, of several from its fields.
-    return {"LUTs": tables, "Ranges": tuple(ranges), "min": ranges[0], "max": ranges[1]}
+    shown = {"Ranges": tuple(ranges), "min": ranges[0], "max": ranges[1]}
+    is_grey = len(tables) == 1 and metadata.channels[0].colour is None
+    return shown if is_grey else shown | {"LUTs": tables}
 
 
 def _table(colour: str) -> NDArray[np.uint8]:

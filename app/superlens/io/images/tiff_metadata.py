@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizes
@@ -124,8 +124,8 @@ def _from_imagej(tif: Any, page: Any, series: Any) -> Facts:
 
 
 def _imagej_channels(metadata: dict[str, Any], series: Any) -> tuple[ChannelInfo, ...]:
-    labels: Sequence[str] = metadata.get("Labels") or ()
-    tables: Sequence[Any] = metadata.get("LUTs") or ()
+    labels: Sequence[str] = _listed(metadata.get("Labels"))
+    tables: Sequence[Any] = _listed(metadata.get("LUTs"))
     sizes = dict(zip(series.axes, series.shape, strict=True))
     count = sizes.get("C", 1)
     # One label belongs to each plane; only with one plane per channel do they name channels.
@@ -142,6 +142,13 @@ def _imagej_channels(metadata: dict[str, Any], series: Any) -> tuple[ChannelInfo
         )
         for index, label in enumerate(labels)
     )
+
+
+def _listed(items: Any) -> list[Any]:
+    """Give items of ImageJ as a list: tifffile gives a single one as itself."""
+    if items is None:
+        return []
+    return list(cast("Sequence[Any]", items)) if isinstance(items, list | tuple) else [items]
 
 
 def _from_stk(metadata: dict[str, Any]) -> Facts:
