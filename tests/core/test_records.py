@@ -13,6 +13,7 @@ from superlens.core.errors import (
 )
 from superlens.core.jobs import (
     EvaluateRequest,
+    ExportRequest,
     InputImage,
     JobKind,
     JobRequest,
@@ -109,6 +110,7 @@ def test_an_unknown_exception_is_called_unexpected() -> None:
         (ReportRequest((), "o"), Lane.CPU),
         (ThumbnailRequest("a", "o"), Lane.CPU),
         (PairCheckRequest((), "o"), Lane.CPU),
+        (ExportRequest("run", "o"), Lane.CPU),
     ],
 )
 def test_networks_run_in_the_accelerator_lane(request_: JobRequest, lane: Lane) -> None:

@@ -29,6 +29,7 @@ _RUNTIME = {
     "measure": "superlens.cli.work:measure",
     "run": "superlens.cli.work:run",
     "report": "superlens.cli.work:report",
+    "export": "superlens.cli.export:export",
     "phantom": "superlens.cli.walk:phantom",
     "demo": "superlens.cli.walk:demo",
     "self-test": "superlens.cli.self_test:self_test",

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from superlens import __version__
-from superlens.core.jobs import DeviceChoice, Fold, KeepSamples, Roi
+from superlens.core.jobs import (
+    DeviceChoice,
+    ExportFormat,
+    Fold,
+    KeepSamples,
+    PrecisionChoice,
+    Roi,
+    WhenTaken,
+)
 
 COMMANDS = (
     "info",
@@ -17,6 +25,7 @@ COMMANDS = (
     "measure",
     "run",
     "report",
+    "export",
     "phantom",
     "demo",
     "self-test",
@@ -46,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_measure(commands)
     _add_run(commands)
     _add_report(commands)
+    _add_export(commands)
     _add_phantom(commands)
     _add_demo(commands)
     _add_self_test(commands)
@@ -251,6 +261,56 @@ def _add_report(commands: Any) -> None:
     _add_json(parser)
 
 
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser("export", help="copy pictures into files for other programs")
+    parser.add_argument("sources", nargs="+", type=Path, metavar="RUN_OR_IMAGE")
+    parser.add_argument(
+        "--format",
+        dest="file_format",
+        type=ExportFormat,
+        choices=tuple(ExportFormat),
+        default=ExportFormat.OME_TIFF,
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument(
+        "--overwrite",
+        dest="when_taken",
+        type=WhenTaken,
+        choices=tuple(WhenTaken),
+        default=WhenTaken.ASK,
+        help="what to do where a file of the same name stands",
+    )
+    parser.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="mean, spread, residual or sample of a run; may be repeated; default: all but samples",
+    )
+    parser.add_argument("--scene", type=count, metavar="S", help="of an image; default: all")
+    parser.add_argument(
+        "--mirror", type=Path, metavar="DIR", help="make the folders below DIR again in the output"
+    )
+    parser.add_argument(
+        "--16-bit",
+        dest="is_16_bit",
+        action="store_true",
+        help="store 16-bit integers, with their scale and offset in the metadata",
+    )
+    parser.add_argument(
+        "--no-shards",
+        dest="is_sharded",
+        action="store_false",
+        help="one file per chunk of OME-Zarr 0.5",
+    )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="label image for a RoiSet.zip beside imagej"
+    )
+    _add_pixel_size(parser)
+    _add_json(parser)
+
+
 def _add_phantom(commands: Any) -> None:
     parser = commands.add_parser("phantom", help="make images with a known truth")
     parser.add_argument("specimen", metavar="SPECIMEN")
@@ -283,6 +343,13 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
         "--device", type=DeviceChoice, choices=tuple(DeviceChoice), default=DeviceChoice.AUTO
     )
     parser.add_argument("--threads", type=int, metavar="T", help="threads on a CPU")
+    parser.add_argument(
+        "--precision",
+        type=PrecisionChoice,
+        choices=tuple(PrecisionChoice),
+        default=PrecisionChoice.AUTO,
+        help="auto: bfloat16 where the answers stay within 50 dB of those in float32",
+    )
 
 
 def _add_pixel_size(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ RUNNERS: dict[JobKind, str] = {
     JobKind.THUMBNAIL: "superlens.engine.runners.thumbnail",
     JobKind.IMPORT_MODEL: "superlens.engine.runners.import_model",
     JobKind.PAIR_CHECK: "superlens.engine.runners.pair_check",
+    JobKind.EXPORT: "superlens.engine.runners.export",
 }
 """Module of each kind of job; imported when the first such job runs."""
 

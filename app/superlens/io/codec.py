@@ -16,6 +16,7 @@ import msgspec
 from superlens.core.errors import IncompatibleVersion, InvalidInput
 from superlens.core.jobs import (
     EvaluateRequest,
+    ExportRequest,
     ImportModelRequest,
     JobKind,
     JobRecord,
@@ -41,6 +42,7 @@ _REQUEST_TYPES: dict[JobKind, type[JobRequest]] = {
     JobKind.THUMBNAIL: ThumbnailRequest,
     JobKind.IMPORT_MODEL: ImportModelRequest,
     JobKind.PAIR_CHECK: PairCheckRequest,
+    JobKind.EXPORT: ExportRequest,
 }
 
 

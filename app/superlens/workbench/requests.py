@@ -3,7 +3,6 @@
 Pure functions without Qt: the window and the command line build the same requests here.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from superlens.core.cards import ModelCard
 from superlens.core.errors import InvalidInput, InvalidParameter
 from superlens.core.jobs import (
     ComputePolicy,
+    ExportRequest,
     FieldInput,
     ImportModelRequest,
     InputImage,
@@ -26,11 +26,9 @@ from superlens.core.jobs import (
 )
 from superlens.core.parameters import ParameterValue, build, plain_values
 from superlens.core.records import SceneInfo
-from superlens.io.image_names import without_ending
+from superlens.io.image_names import plain_name
 from superlens.methods.catalogue import method_spec
 
-_UNSAFE_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
-_NAME_LENGTH = 80
 _REPORT_ENDINGS = (".pdf", ".html")
 
 
@@ -176,12 +174,6 @@ def restore_stem(image_path: Path, model: ModelCard) -> str:
     return f"{plain_name(image_path)}_SR_{model.id}_{model.scale}x"
 
 
-def plain_name(path: Path) -> str:
-    """Give a file's name without image ending and without what some file system refuses."""
-    name = _UNSAFE_IN_NAMES.sub("_", without_ending(path.name)).strip(" .")
-    return name[:_NAME_LENGTH].rstrip(" .") or "image"
-
-
 def new_run_folder(parent: Path, stem: str, taken: Collection[Path] = ()) -> Path:
     """Give `<parent>/<stem>-<n>` with the smallest n from 1 that nothing uses yet.
 
@@ -204,8 +196,9 @@ def partial_of(run: Path) -> Path:
 
 
 def run_folder_of(request: JobRequest) -> Path | None:
-    """Give the run folder that a job will make; None for a report, a thumbnail and a model."""
-    if isinstance(request, ReportRequest | ThumbnailRequest | ImportModelRequest):
+    """Give the run folder that a job will make; None for what goes elsewhere, such as a report."""
+    elsewhere = ReportRequest | ThumbnailRequest | ImportModelRequest | ExportRequest
+    if isinstance(request, elsewhere):
         return None
     return Path(request.out)
 
