@@ -282,8 +282,9 @@ class Project(QObject):
             self.image_changed.emit(self._images.get(image_id))
 
     def _note_ended_job(self, job: JobRecord) -> None:
-        is_thumbnail = job.request.kind is JobKind.THUMBNAIL
-        if job.state is JobState.DONE and job.result is not None and not is_thumbnail:
+        # What an export writes lies in a folder of the user and is no part of the project.
+        leaves_none = job.request.kind in (JobKind.THUMBNAIL, JobKind.EXPORT)
+        if job.state is JobState.DONE and job.result is not None and not leaves_none:
             image_ids = tuple(item for item in self._images_of_job(job) if item in self._images)
             self.attach(job.result, image_ids)
             self._keep_hashes(job.result, image_ids)
