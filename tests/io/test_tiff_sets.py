@@ -173,3 +173,11 @@ def test_real_set_is_read_from_all_its_files(name: str) -> None:
         assert image.info.scenes[0].shape == (1, 1, 5, 24, 18)
         for z in range(5):
             np.testing.assert_array_equal(image.plane(0, 0, 0, z), stored[z])
+
+
+def test_overview_of_a_slide_is_not_taken_for_its_image(tmp_path: Path) -> None:
+    path = tmp_path / "slide.vsi"
+    tifffile.imwrite(path, noise(20, 30))
+    (tmp_path / "_slide_").mkdir()
+
+    assert "Only the overview" in probe(path).warnings[0]

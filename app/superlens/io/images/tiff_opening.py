@@ -53,7 +53,7 @@ def open_tiff(path: Path) -> OpenTiff:
         if document is not None and document.companion is not None:
             return _with_companion(path, OpenTiff(tif, document))
         if not text or (document is not None and _makes_series(tif)):
-            return OpenTiff(tif, document, names=named_files(text))
+            return OpenTiff(tif, document, _told_of_slide(path), named_files(text))
     except BaseException:
         tif.close()
         raise
@@ -98,6 +98,14 @@ def _with_companion(path: Path, alone: OpenTiff) -> OpenTiff:
     require_neighbours(companion.name, path.parent, names)
     alone.tif.close()
     return _described_by(companion, path, text)
+
+
+def _told_of_slide(path: Path) -> tuple[str, ...]:
+    """Give a warning for the small TIFF of an Olympus VSI, whose image lies in a folder beside."""
+    folder = path.parent / f"_{path.stem}_"
+    if not folder.is_dir():
+        return ()
+    return (f"Only the overview of this Olympus VSI is read, not the image in {folder.name!r}",)
 
 
 def _described_by(companion: Path, first: Path, text: str) -> OpenTiff:
