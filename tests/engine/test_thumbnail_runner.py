@@ -96,3 +96,26 @@ def test_information_is_json_a_person_can_read(tmp_path):
 
     document = json.loads((tmp_path / "out" / "info.json").read_text())
     assert document["scenes"][0]["pixel_sizes"]["x"] == pytest.approx(0.1)
+
+
+def test_picture_of_a_pyramid_is_made_of_its_smallest_level_that_suffices(tmp_path):
+    full = np.zeros((512, 512), np.uint8)
+    path = tmp_path / "in.tif"
+    with tifffile.TiffWriter(path) as tif:
+        tif.write(full, subifds=2, tile=(64, 64))
+        for side, bright in ((256, slice(0, 128)), (128, slice(64, 128))):
+            level = np.zeros((side, side), np.uint8)
+            level[bright] = 200
+            tif.write(level, subfiletype=1, tile=(64, 64))
+
+    look_at(path, tmp_path / "small", side_px=100)
+    look_at(path, tmp_path / "large", side_px=200)
+
+    small = np.asarray(Image.open(tmp_path / "small" / "scene-0.png"))[..., 0]
+    large = np.asarray(Image.open(tmp_path / "large" / "scene-0.png"))[..., 0]
+    # Each level is bright elsewhere, so that the pictures tell which was read.
+    assert (small.shape, large.shape) == ((64, 64), (128, 128))
+    assert small[:31].max() == 0
+    assert small[33:].min() == 255
+    assert large[:63].min() == 255
+    assert large[65:].max() == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from pytestqt.qtbot import QtBot
 
 from gui.played_runs import CHI2, write_raw, write_restoration
@@ -68,6 +69,26 @@ def test_big_plane_is_an_overview_with_regions(
     assert plane.value_at(0, 0) is None
     assert detail.values.shape == (8, 7)
     assert detail.values[0, 0] == 600
+
+
+def test_overview_of_a_pyramid_is_made_of_its_levels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(levels, "DIRECT_PIXELS", 16 * 16)
+    monkeypatch.setattr(levels, "_OVERVIEW_SIDE", 16)
+    path = tmp_path / "big.tif"
+    with tifffile.TiffWriter(path) as tif:
+        tif.write(np.zeros((101, 67), np.uint8), subifds=2, tile=(16, 16))
+        # One level as it should be, and one that is half a level off.
+        tif.write(np.full((51, 34), 7, np.uint8), subfiletype=1, tile=(16, 16))
+        tif.write(np.full((20, 13), 9, np.uint8), subfiletype=1, tile=(16, 16))
+
+    plane = read_levels(PlaneAddress(str(path)))
+
+    factor, overview = plane.levels[0]
+    assert (plane.shape, factor, overview.shape) == ((101, 67), 8, (12, 8))
+    assert np.all(overview == 7)
+    assert np.all(read_detail(PlaneAddress(str(path)), Roi(0, 0, 10, 10)).values == 0)
 
 
 def test_automatic_limits_saturate_a_thousandth_at_each_end() -> None:

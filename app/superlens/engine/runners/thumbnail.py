@@ -15,7 +15,8 @@ from superlens.engine.context import JobContext
 from superlens.engine.device import describe_cpu
 from superlens.io.atomic import replace_file
 from superlens.io.codec import write_json
-from superlens.io.images import ImageSource, open_image
+from superlens.io.images import ImageSource
+from superlens.io.reading import open_safely
 
 MOST_SCENES = 8
 _BAND_PIXELS = 1 << 22
@@ -34,7 +35,7 @@ def run(job_id: str, request: ThumbnailRequest, context: JobContext) -> ResultRe
     """
     out, path = Path(request.out), Path(request.path)
     files: list[ResultFile] = []
-    with open_image(path) as source:
+    with open_safely(path) as source:
         scenes = range(min(len(source.info.scenes), MOST_SCENES))
         context.accept(f"Look at {path.name}")
         for scene in scenes:
@@ -86,15 +87,20 @@ def scene_picture(
 def _reduced_plane(
     source: ImageSource, place: tuple[int, int, int, int], side_px: int, context: JobContext
 ) -> NDArray[np.float32]:
-    """Give a plane averaged over square blocks, read band by band: (y, x) or (y, x, 3)."""
-    info = source.info.scenes[place[0]]
-    height, width = info.size("Y"), info.size("X")
+    """Give a plane averaged over square blocks, read band by band: (y, x) or (y, x, 3).
+
+    Where the file holds a pyramid, its smallest level that is large enough is read.
+    """
+    sizes = source.info.scenes[place[0]].levels
+    level = max(index for index, size in enumerate(sizes) if index == 0 or max(size) >= side_px)
+    height, width = sizes[level]
     block = max(1, -(-max(height, width) // side_px))
     band = max(1, _BAND_PIXELS // (width * block)) * block
     rows: list[NDArray[np.float32]] = []
     for top in range(0, height, band):
         context.check()
-        pixels = source.region(*place, Roi(0, top, width, min(band, height - top)))
+        roi = Roi(0, top, width, min(band, height - top))
+        pixels = source.region(*place, roi, level=level)
         rows.append(_block_mean(pixels.astype(np.float32), block))
     return np.concatenate(rows)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from superlens.core.jobs import Roi
 from superlens.gui.viewer.geometry import Placement
-from superlens.io.images import open_image
+from superlens.io.reading import open_safely
 
 DIRECT_PIXELS = 4096 * 4096
 """Up to this size a plane is held whole; above it an overview and the visible region."""
@@ -89,7 +89,7 @@ def read_levels(address: PlaneAddress) -> PlaneLevels:
     Raises:
         SuperlensError: the file cannot be read.
     """
-    with open_image(Path(address.path)) as source:
+    with open_safely(Path(address.path)) as source:
         info = source.info.scenes[address.scene]
         shape = info.size("Y"), info.size("X")
         where = (address.scene, address.t, address.c, address.z)
@@ -98,13 +98,17 @@ def read_levels(address: PlaneAddress) -> PlaneLevels:
         factor = 2
         while max(shape) / factor > _OVERVIEW_SIDE:
             factor *= 2
-        overview = _overview(lambda roi: source.region(*where, roi), shape, factor)
-        return _built(overview, factor, shape)
+        level, part = _stored_level(info.levels, factor)
+        small = info.levels[level]
+        overview = _overview(
+            lambda roi: source.region(*where, roi, level=level), small, factor // part
+        )
+        return _built(overview[: shape[0] // factor, : shape[1] // factor], factor, shape)
 
 
 def read_detail(address: PlaneAddress, roi: Roi) -> Detail:
     """Read a region of a plane; called in a reading thread."""
-    with open_image(Path(address.path)) as source:
+    with open_safely(Path(address.path)) as source:
         values = source.region(address.scene, address.t, address.c, address.z, roi)
     return Detail(roi, _grey(values))
 
@@ -120,6 +124,22 @@ def _built(finest: Plane, factor: int, shape: tuple[int, int]) -> PlaneLevels:
     while min(levels[-1][1].shape) >= 128:
         levels.append((levels[-1][0] * 2, _halved(levels[-1][1])))
     return PlaneLevels(shape, tuple(levels), _subsample(finest))
+
+
+def _stored_level(sizes: tuple[tuple[int, int], ...], factor: int) -> tuple[int, int]:
+    """Give the smallest level of a file from which an overview can be made, and its own factor.
+
+    Args:
+        sizes: (rows, columns) of the levels that the file holds, the full one first.
+        factor: of the overview, a power of two; that of a level divides it.
+    """
+    best = (0, 1)
+    for number, size in enumerate(sizes[1:], start=1):
+        own = round(max(sizes[0]) / max(1, max(size)))
+        fits = all(-1 < full / own - part < 1 for full, part in zip(sizes[0], size, strict=True))
+        if fits and own > best[1] and factor % own == 0:
+            best = (number, own)
+    return best
 
 
 def _overview(read: Callable[[Roi], Plane], shape: tuple[int, int], factor: int) -> Plane:
