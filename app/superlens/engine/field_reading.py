@@ -16,7 +16,8 @@ from superlens.core.errors import InvalidInput, UnsupportedImage
 from superlens.core.jobs import FieldInput, InputImage
 from superlens.engine.image_reading import PlaneIndex, Subject, choose_subject
 from superlens.io.hashing import sha256_of
-from superlens.io.images import ImageSource, open_image
+from superlens.io.images import ImageSource
+from superlens.io.reading import open_safely
 from superlens.quality.baselines import bicubic
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _read_channel(
         raise InvalidInput(
             f"The file {path.name} changed since this job was made", "Make the job again"
         )
-    with open_image(path) as source:
+    with open_safely(path) as source:
         subject = choose_subject(source.info, wanted, None)
         if len(subject.channels) > 1:
             names = ", ".join(channel.name for channel in subject.channel_infos)

@@ -29,7 +29,8 @@ from superlens.io.disk import require_free_space
 from superlens.io.hashing import sha256_of
 from superlens.io.image_metadata import ImageMetadata, acquisition_of
 from superlens.io.image_writer import write_image
-from superlens.io.images import ImageSource, open_image
+from superlens.io.images import ImageSource
+from superlens.io.reading import open_safely
 from superlens.io.runs import Note, RunFolder, create_run
 from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
 
@@ -67,7 +68,7 @@ class _Facts:
 def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultRecord:
     """Restore one scene; see `engine.execute.execute`."""
     began = Beginning()
-    with open_image(Path(request.input.path)) as source:
+    with open_safely(Path(request.input.path)) as source:
         subject = choose_subject(source.info, request.input, request.roi)
         for warning in source.info.warnings:
             context.warn(warning)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from superlens.core.jobs import FieldInput, InputImage
 from superlens.gui.measure.results import MeasuredRun
 from superlens.gui.viewer.contrast import AUTO_HIGH, AUTO_LOW
-from superlens.io.images import open_image
+from superlens.io.reading import open_safely
 
 _THIN_UP_TO = 500
 """Side in pixels up to which a line of one pixel stays visible in its small pane."""
@@ -85,7 +85,7 @@ def _shown_role(run: MeasuredRun) -> str:
 
 
 def _plane(image: InputImage) -> NDArray[Any]:
-    with open_image(Path(image.path)) as source:
+    with open_safely(Path(image.path)) as source:
         return source.plane(image.scene, 0, image.channel or 0, 0)
 
 
