@@ -3,6 +3,7 @@
 from pathlib import Path
 
 _HEAD_BYTES = 4096
+_TIFF_MAGICS = (b"II*\0", b"II+\0")
 _MARK = b'Creator="Superlens '
 
 
@@ -11,6 +12,6 @@ def is_own_image(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name with a zero in it
         return False
-    return _MARK in head
+    return head.startswith(_TIFF_MAGICS) and _MARK in head
