@@ -11,7 +11,8 @@ from superlens.core.errors import JobCancelled
 from superlens.engine.interruption import interruptible
 from superlens.io.model_library import find_model
 from superlens.io.weights import load_weights
-from superlens.methods.nets import fast_rrdb
+from superlens.methods.nets import banded_rrdb, fast_rrdb
+from superlens.methods.nets.banded_rrdb import BandedTrunk
 from superlens.methods.nets.doubling import DoublingConv
 from superlens.methods.nets.fast_rrdb import Bench, FastRRDB
 from superlens.methods.nets.mosaic import Layout
@@ -82,6 +83,18 @@ def test_bands_of_any_height_give_the_same_block(cells, monkeypatch):
 
     assert _difference(answers[0], block(image)) < SAME
     assert torch.equal(*answers)
+
+
+@pytest.mark.parametrize("pixels", [1, 60, 200, 10_000])
+def test_bands_of_pixels_give_the_same_block(pixels, monkeypatch):
+    monkeypatch.setattr(banded_rrdb, "_PX_PER_THREAD", pixels)
+    torch.manual_seed(0)
+    block = RRDB(8, 4).requires_grad_(False)
+    image = torch.randn(2, 8, 37, 20)
+
+    answer = BandedTrunk([block, block], torch.float32)(image)
+
+    assert _difference(answer, block(block(image))) < SAME
 
 
 def test_shipped_model_in_bfloat16_stays_within_50_db():

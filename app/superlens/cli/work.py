@@ -133,7 +133,7 @@ def _attempt(request: JobRequest, title: str) -> ResultRecord | None:
 
 def compute_policy(arguments: argparse.Namespace) -> ComputePolicy:
     """Give where and how to compute, from the words of a command."""
-    return ComputePolicy(arguments.device, arguments.threads)
+    return ComputePolicy(arguments.device, arguments.threads, precision=arguments.precision)
 
 
 def absolute(path: Path) -> str:

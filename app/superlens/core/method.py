@@ -118,6 +118,8 @@ class MethodSpec:
     source: Citation
     runtime: str
     """`module:Class` of the `Method`, imported in the engine only."""
+    precisions: tuple[Precision, ...] = (Precision.FP32,)
+    """What its networks can multiply with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,9 @@ class TileNeeds:
     """As in `MethodSpec`."""
     halo: int
     """As in `MethodSpec`."""
+    bytes_per_px: float = 0.0
+    """Memory that a low-resolution pixel of a tile takes, where the network works through a tile in
+    parts, so that no layer takes long; 0 where it takes whole tiles at once."""
 
 
 @runtime_checkable
@@ -248,10 +253,7 @@ class Method(Protocol):
         ...
 
     def load(self, weights: Weights, device: str, precision: Precision = Precision.FP32) -> Any:
-        """Build the network once per job; the engine passes it to every tile.
-
-        A method may compute more precisely than it was asked to, never less.
-        """
+        """Build the network once per job; the engine passes it to every tile."""
         ...
 
     def restore(self, network: Any, tile: Array, params: Any, run: Run) -> Restoration:

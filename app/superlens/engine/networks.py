@@ -5,25 +5,28 @@ from typing import Any
 
 
 class NetworkCache:
-    """Keeps the network that was used last."""
+    """Keeps the networks of the model that was used last."""
 
     def __init__(self) -> None:
-        self._key: Hashable = None
-        self._network: Any = None
+        self._model: Hashable = None
+        self._networks: dict[Hashable, Any] = {}
 
-    def get(self, key: Hashable, load: Callable[[], Any]) -> Any:
-        """Give the network of a key, loading it if another one was used last.
+    def get(self, model: Hashable, load: Callable[[], Any], form: Hashable = None) -> Any:
+        """Give the network of a model in a form, loading it if it is not there.
 
         Args:
-            key: hash of the weights and the device.
+            model: hash of the weights and the device; another one forgets all that is loaded.
             load: builds the network.
+            form: which of its networks, such as its precision.
         """
-        if self._network is None or self._key != key:
+        if self._model != model:
             self.clear()
-            self._network = load()
-            self._key = key
-        return self._network
+            self._model = model
+        if form not in self._networks:
+            self._networks[form] = load()
+        return self._networks[form]
 
     def clear(self) -> None:
-        """Forget the network."""
-        self._key = self._network = None
+        """Forget the networks."""
+        self._model = None
+        self._networks = {}

@@ -227,6 +227,7 @@ class _PlaneWork:
         if tile.x.start not in lows:
             pixels = read_reflected(self._read, self._shape, tile)
             lows[tile.x.start] = self._job.normalisation.apply(pixels)
+        self._restorer.try_precision(lows[tile.x.start])
         high = self._restorer.answer(lows[tile.x.start], index)
         self._done += 1
         self._on_tile(self._done, self._plan.tile_count * len(self._indices))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,28 @@ import numpy as np
 from superlens.core.cards import ModelCard
 from superlens.core.errors import Diverged, InvalidInput, InvalidParameter, OutOfMemory
 from superlens.core.jobs import ComputePolicy
-from superlens.core.method import Array, KnowsTiles, Method, MethodSpec, Run
+from superlens.core.method import (
+    Array,
+    KnowsTiles,
+    Method,
+    MethodSpec,
+    Precision,
+    Run,
+    TileNeeds,
+)
 from superlens.core.parameters import ParameterValue, build
 from superlens.core.records import ModelRef
 from superlens.engine.conservation import conserve_local_mean
 from superlens.engine.context import JobContext
-from superlens.engine.device import ChosenDevice, memory_errors_translated
+from superlens.engine.device import ChosenDevice, describe_cpu, memory_errors_translated
 from superlens.engine.interruption import interruptible
+from superlens.engine.precision import (
+    ChosenPrecision,
+    busiest_window,
+    fixed_pattern,
+    settled_precision,
+    wanted_precision,
+)
 from superlens.engine.tiling import SMALLEST_TILE, Grid
 from superlens.io.model_library import InstalledModel, find_model
 from superlens.io.weights import load_weights
@@ -35,6 +50,10 @@ _WARM_UP_MULTIPLES = 8
 """Side of the tile of the first call, in multiples of the method."""
 _LARGEST_TILE = {"cpu": 544, "mps": 544, "cuda": 1088}
 """With their feathers two of them cover a power of two."""
+_LARGEST_TILE_IN_PARTS = 1088
+"""The same for networks that work through a tile in parts: fewer halos are computed."""
+_MEMORY_PART = 0.25
+"""Of a device's memory that a tile may take."""
 _LARGE_NETWORK_BYTES = 8_000_000
 """Size of the weights from which on a CPU takes tiles of half the side, so that no single layer
 keeps a cancel waiting for more than a second."""
@@ -54,12 +73,16 @@ class Restorer:
     context: JobContext
     tile: int
     """Largest side of a tile in low-resolution pixels; halved when memory ends."""
+    precision: ChosenPrecision
+    """What the network multiplies with."""
+    exact: Any = None
+    """The network in float32 where `network` computes in bfloat16, else None."""
+    _is_tried: bool = False
 
     @property
     def grid(self) -> Grid:
         """What decides the tiles of a plane."""
-        method = self.method
-        needs = method.tile_needs(self.network) if isinstance(method, KnowsTiles) else self.spec
+        needs = _tile_needs(self.method, self.spec, self.network)
         return Grid(self.tile, max(needs.halo, _LEAST_HALO), needs.multiple, self.card.scale)
 
     def answer(self, low: Array, index: int | None) -> Array:
@@ -76,12 +99,13 @@ class Restorer:
             OutOfMemory: the tile is too large for the device.
             Diverged: the network gave numbers that are not finite.
         """
-        tile = np.ascontiguousarray(low[None], np.float32)
         with memory_errors_translated():
-            if index is None:
-                high = self.method.restore(self.network, tile, self.params, self.run).mean
-            else:
-                high = self.method.sample(self.network, tile, index, self.params, self.run)
+            high = self._answer_of(self.network, low, index)
+            if self.exact is not None and not np.isfinite(high).all():
+                self.context.warn(
+                    "A tile gave values that are not numbers in bfloat16: computed in float32"
+                )
+                high = self._answer_of(self.exact, low, index)
             if not np.isfinite(high).all():
                 raise Diverged(
                     f"The model {self.card.id} gave values that are not numbers",
@@ -89,8 +113,47 @@ class Restorer:
                 )
             if self.card.normalisation.output is not None:
                 # In units of its own there is no brightness of the input to be conserved.
-                return np.ascontiguousarray(high[0], np.float32)
-            return conserve_local_mean(low, high[0], self.card.scale)
+                return np.ascontiguousarray(high, np.float32)
+            return conserve_local_mean(low, high, self.card.scale)
+
+    def try_precision(self, low: Array) -> None:
+        """Compare bfloat16 with float32 on a part of the first tile; go back where they differ.
+
+        Only the first call does anything: what a job computes with is decided once.
+
+        Args:
+            low: (y, x), normalised: the first tile.
+        """
+        if self.exact is None or self._is_tried or self.precision.agreement_db is None:
+            return
+        self._is_tried = True
+        found = self._compared(busiest_window(low, self.grid.multiple))
+        if found.precision is Precision.FP32:
+            self.network, self.exact, self.precision = self.exact, None, found
+            self.context.log(f"Computing in {found.text} on this image")
+        elif found.agreement_db is not None and found.agreement_db < self.precision.agreement_db:
+            self.precision = found
+
+    def settle_precision(self) -> None:
+        """Compare bfloat16 with float32 on a fixed pattern, before any image is there."""
+        self.precision = self._compared(fixed_pattern(self.grid.multiple))
+        if self.precision.precision is Precision.FP32:
+            self.network, self.exact = self.exact, None
+
+    def _compared(self, low: Array) -> ChosenPrecision:
+        with memory_errors_translated():
+            return settled_precision(
+                lambda tile: self._answer_of(self.exact, tile, None),
+                lambda tile: self._answer_of(self.network, tile, None),
+                low,
+            )
+
+    def _answer_of(self, network: Any, low: Array, index: int | None) -> Array:
+        """Give what a network answers: (y * scale, x * scale)."""
+        tile = np.ascontiguousarray(low[None], np.float32)
+        if index is None:
+            return self.method.restore(network, tile, self.params, self.run).mean[0]
+        return self.method.sample(network, tile, index, self.params, self.run)[0]
 
     def seconds_per_px(self, expected_px: int) -> float:
         """Measure how long one low-resolution pixel takes, on a tile of noise.
@@ -164,24 +227,64 @@ def open_restorer(
     spec = method_spec(card.method)
     built = build(spec.restore_params, params)
     device = context.device(compute)
-    tile = _automatic_tile(installed, device) if compute.tile is None else compute.tile
-    if tile < _LEAST_TILE:
+    if compute.tile is not None and compute.tile < _LEAST_TILE:
         raise InvalidParameter(
-            f"A tile of {tile} pixels is too small", f"The smallest is {_LEAST_TILE}"
+            f"A tile of {compute.tile} pixels is too small", f"The smallest is {_LEAST_TILE}"
         )
     method = load_method(spec.id)
     run = context.quiet_run(device.id, seed)
+    wanted = wanted_precision(compute.precision, spec, device.id)
+    chosen = wanted or ChosenPrecision(Precision.BF16)
     with memory_errors_translated():
-        network = context.networks.get(
-            (card.sha256, device.id),
-            lambda: method.load(load_weights(Path(installed.folder), card), device.id),
+        network, exact = _networks(installed, method, (device.id, chosen.precision), context)
+    tile = compute.tile or _automatic_tile(installed, device, _tile_needs(method, spec, network))
+    with ExitStack() as watched:
+        for one in (network, exact):
+            watched.enter_context(interruptible(one, context.check))
+        restorer = Restorer(
+            card, spec, device, method, network, built, run, context, tile, chosen, exact
         )
-    with interruptible(network, context.check):
-        yield Restorer(card, spec, device, method, network, built, run, context, tile)
+        if wanted is None:
+            restorer.settle_precision()
+        if restorer.precision.reason:
+            context.log(f"Computing in {restorer.precision.text}")
+        yield restorer
 
 
-def _automatic_tile(model: InstalledModel, device: ChosenDevice) -> int:
+def _networks(
+    installed: InstalledModel, method: Method, where: tuple[str, Precision], context: JobContext
+) -> tuple[Any, Any]:
+    """Give the network in the precision to compute with, and in float32 if that is another one."""
+    device, precision = where
+    card = installed.card
+
+    def loaded(form: Precision) -> Any:
+        return context.networks.get(
+            (card.sha256, device),
+            lambda: method.load(load_weights(Path(installed.folder), card), device, form),
+            form,
+        )
+
+    if precision is Precision.FP32:
+        return loaded(precision), None
+    return loaded(precision), loaded(Precision.FP32)
+
+
+def _tile_needs(method: Method, spec: MethodSpec, network: Any) -> TileNeeds:
+    if isinstance(method, KnowsTiles):
+        return method.tile_needs(network)
+    return TileNeeds(spec.multiple, spec.halo)
+
+
+def _automatic_tile(model: InstalledModel, device: ChosenDevice, needs: TileNeeds) -> int:
     """Give the side of a tile from what is the same on every run, never from a measured time."""
-    tile = min(_LARGEST_TILE[device.id], _TILE_OUTPUT_PX[device.id] // model.card.scale)
+    largest, output = _LARGEST_TILE[device.id], _TILE_OUTPUT_PX[device.id]
+    if device.id == "cpu" and needs.bytes_per_px > 0:
+        tile = min(_LARGEST_TILE_IN_PARTS, 2 * output // model.card.scale)
+        room = _MEMORY_PART * describe_cpu().memory_bytes
+        while tile > SMALLEST_TILE and needs.bytes_per_px * (tile + 2 * needs.halo) ** 2 > room:
+            tile //= 2
+        return tile
+    tile = min(largest, output // model.card.scale)
     size = sum((Path(model.folder) / file.name).stat().st_size for file in model.card.weights)
     return tile // 2 if device.id == "cpu" and size > _LARGE_NETWORK_BYTES else tile

@@ -98,6 +98,7 @@ def restore_particulars(evidence: RestoreEvidence) -> Particulars:
         ("Method", _method_text(evidence)),
         ("Claim", claim_of(evidence).value.replace("_", " ")),
         ("Parameters", parameters_text(request.params)),
+        *_precision_rows(evidence),
         ("Answers averaged", str(evidence.samples_used or 1)),
         ("Seed", str(request.seed)),
         *run_rows(evidence.run),
@@ -120,6 +121,11 @@ def measure_particulars(
     rows.append(("Seed", str(request.seed)))
     rows += run_rows(run)
     return Particulars(f"Provenance: measurement of {request.assay}", tuple(rows))
+
+
+def _precision_rows(evidence: RestoreEvidence) -> Rows:
+    text = evidence.note("precision_text")
+    return (("Computed in", str(text)),) if text else ()
 
 
 def _method_text(evidence: RestoreEvidence) -> str:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from superlens.methods.nets.banded_rrdb import BandedTrunk
 from superlens.methods.nets.doubling import DoublingConv
 from superlens.methods.nets.fast_rrdb import Bench, FastRRDB, pays
 from superlens.methods.nets.mosaic import Layout
@@ -25,6 +26,8 @@ _STRIP_PX = {"cpu": 1 << 14}
 _LARGEST_STRIP_PX = 1 << 18
 """The same on an accelerator."""
 _TAIL_SCALE = 4
+_TRUNK_IMAGES, _MAPS = 6, 4
+"""Images of all features, and maps, that are in memory at the same time, in float32."""
 
 
 class FastGenerator(nn.Module):
@@ -54,6 +57,13 @@ class FastGenerator(nn.Module):
             for layer in (generator.conv_up1, generator.conv_up2)
         )
         self.requires_grad_(False)
+
+    @property
+    def bytes_per_px(self) -> float:
+        """Memory that a pixel of the input takes on a processor; the strips of the tail aside."""
+        features, growth = self.architecture.features, self.architecture.growth
+        trunk_px = 4 * _TRUNK_IMAGES * features + 4 * _MAPS * growth
+        return trunk_px * (self.architecture.scale / _TAIL_SCALE) ** 2
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, channels, y, x) to (N, channels, y * scale, x * scale); any y and x."""
@@ -90,7 +100,7 @@ class _LayerByLayer(nn.Module):
         return self.blocks(x.to(self._dtype))
 
 
-class _InBands(nn.Module):
+class _OnCells(nn.Module):
     """The trunk on cells of 4 x 4 pixels, one image at a time."""
 
     def __init__(self, generator: Generator, dtype: torch.dtype) -> None:
@@ -98,7 +108,7 @@ class _InBands(nn.Module):
         self._channels = generator.architecture.features, generator.architecture.growth
         self._transforms = Transforms(dtype)
         self._bench: Bench | None = None
-        self.blocks = nn.ModuleList(_fast(block, dtype) for block in generator.body)
+        self.blocks = nn.ModuleList(FastRRDB(block, dtype) for block in _blocks(generator))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, features, y, x) to the same shape."""
@@ -121,15 +131,17 @@ class _InBands(nn.Module):
 
 
 def _trunk(generator: Generator, device: str, dtype: torch.dtype) -> nn.Module:
-    architecture = generator.architecture
-    if device == "cpu" and pays(architecture.features, architecture.growth):
-        return _InBands(generator, dtype)
-    return _LayerByLayer(placed(deepcopy(generator.body), device).to(dtype), dtype)
+    if device != "cpu":
+        return _LayerByLayer(placed(deepcopy(generator.body), device).to(dtype), dtype)
+    if pays(generator.architecture.features, generator.architecture.growth):
+        return _OnCells(generator, dtype)
+    return BandedTrunk(_blocks(generator), dtype)
 
 
-def _fast(block: nn.Module, dtype: torch.dtype) -> FastRRDB:
-    assert isinstance(block, RRDB)
-    return FastRRDB(block, dtype)
+def _blocks(generator: Generator) -> Iterator[RRDB]:
+    for block in generator.body:
+        assert isinstance(block, RRDB)
+        yield block
 
 
 def _strips(height: int, rows: int) -> Iterator[range]:

@@ -5,12 +5,21 @@ from typing import Any
 import torch
 
 from superlens.core.errors import CorruptModel, InvalidParameter
-from superlens.core.method import Array, Precision, Restoration, Run, TrainingData, Weights
+from superlens.core.method import (
+    Array,
+    Precision,
+    Restoration,
+    Run,
+    TileNeeds,
+    TrainingData,
+    Weights,
+)
 from superlens.methods.nets.flip_ensemble import posed_answer
 from superlens.methods.resrgan.fast_generator import FastGenerator
 from superlens.methods.resrgan.generator import Architecture, Generator
 from superlens.methods.resrgan.interpolation import InterpolatedGenerator
 from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
+from superlens.methods.resrgan.spec import RESRGAN
 from superlens.methods.resrgan.training import Training
 
 PART = "generator"
@@ -40,6 +49,12 @@ class Resrgan:
             return network
         faithful = FastGenerator(_filled(weights, FIDELITY_PART), device, dtype)
         return InterpolatedGenerator(network, faithful).eval()
+
+    def tile_needs(self, network: Loaded) -> TileNeeds:
+        """Give what the method needs, and the memory that this network takes."""
+        one = network.generator if isinstance(network, InterpolatedGenerator) else network
+        assert isinstance(one, FastGenerator)
+        return TileNeeds(RESRGAN.multiple, RESRGAN.halo, one.bytes_per_px)
 
     def restore(
         self, network: Loaded, tile: Array, params: ResrganRestoreParams | None, run: Run

@@ -6,6 +6,7 @@ from superlens.core.method import (
     DataNeeded,
     Determinism,
     MethodSpec,
+    Precision,
     SampleKind,
     Sampling,
     Task,
@@ -48,4 +49,5 @@ RESRGAN = MethodSpec(
         doi="10.1109/ICCVW54120.2021.00217",
     ),
     runtime="superlens.methods.resrgan.runtime:Resrgan",
+    precisions=(Precision.FP32, Precision.BF16),
 )
