@@ -216,3 +216,17 @@ def test_a_file_is_closed_when_its_header_cannot_be_read(
         open_image(path)
 
     assert not opened[0]
+
+
+def test_colours_lens_and_moment_are_told(tmp_path: Path) -> None:
+    path = write_ims(tmp_path / "a.ims", noise(1, 2, 3, 20, 30))
+    with h5py.File(path, "a") as file:
+        put(file["DataSetInfo/Image"], LensPower="63x", RecordingDate="2020-05-06 07:08:09.500")
+        put(file["DataSetInfo/Channel 0"], Color="0.000 1.000 0.502")
+        put(file["DataSetInfo/Channel 1"], Color="bright")
+
+    scene = probe(path).scenes[0]
+
+    assert (scene.magnification, scene.numerical_aperture) == (63, 1.2)
+    assert scene.acquired_at == "2020-05-06T07:08:09.500000"
+    assert [channel.colour for channel in scene.channels] == ["#00FF80", None]
