@@ -167,18 +167,27 @@ class ImageImports(QObject):
         if job.state is not JobState.DONE:
             raise UnreadableFile(f"Reading {reading.path.name} was stopped", "Add it again")
         info = read_json(ImageInfo, self._places.cache_of(reading.image_id) / INFO_FILE)
-        link = self._places.portable(reading.path)
-        return ImageRecord(
-            reading.image_id,
-            link,
-            reading.identity,
-            replace(info, path=link),
-            seen_at=str(reading.path),
-        )
+        return linked_record(self._places, reading.image_id, reading.path, reading.identity, info)
 
     def _look_whether_finished(self) -> None:
         if not self._readings and not self._intake.is_busy:
             self.finished.emit()
+
+
+def linked_record(
+    places: ProjectPlaces, image_id: str, path: Path, identity: FileIdentity, info: ImageInfo
+) -> ImageRecord:
+    """Give the record of a file that was read, linked from a project.
+
+    Args:
+        places: of the project.
+        image_id: also of the folder with its pictures, see `ProjectPlaces.cache_of`.
+        path: absolute.
+        identity: as the file is now.
+        info: as a thumbnail job wrote it.
+    """
+    link = places.portable(path)
+    return ImageRecord(image_id, link, identity, replace(info, path=link), seen_at=str(path))
 
 
 def content_of(identity: FileIdentity) -> tuple[int, str]:

@@ -163,6 +163,14 @@ class Project(QObject):
             self.import_failed.emit(str(path), describe_error(error))
         self.imports_finished.emit()
 
+    def add_images(self, images: Sequence[ImageRecord]) -> None:
+        """Take in images whose files were read already, with their pictures; see `ImportSurvey`.
+
+        `image_added` or `import_failed` follows for each.
+        """
+        for image in images:
+            self._take_in(image)
+
     def pending_imports(self) -> int:
         """Give the number of files that are being read; 0 while they are only being listed."""
         return self._imports.count
