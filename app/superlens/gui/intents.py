@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from superlens.core.assay import WellInfo
@@ -35,6 +35,9 @@ _IMAGE_FILTER = (
     "*.stk *.lsm *.svs *.nd2 *.lif *.lof *.xlef *.czi *.oib *.oif *.dv *.mrc *.ims *.ome "
     "*.png *.jpg *.jpeg);;All files (*)"
 )
+
+FEW_FILES = 8
+"""So many dropped files at most are imported without being shown first."""
 
 
 class Intents(QObject):
@@ -73,6 +76,31 @@ class Intents(QObject):
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
 
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Import a few files at once, and show folders and many files before they are imported."""
+        if len(paths) > FEW_FILES or any(path.is_dir() for path in paths):
+            self.review_import(paths)
+        else:
+            self.import_paths(paths)
+
+    def review_import(self, paths: Sequence[Path]) -> None:
+        """Show files and folders in the import dialog."""
+        from superlens.gui.import_dialog.import_dialog import ImportDialog
+        from superlens.workbench.import_survey import ImportSurvey
+
+        try:
+            project = self._workbench.ensure_project()
+        except SuperlensError as error:
+            self.failed.emit(describe_error(error))
+            return
+        if project.read_only_reason:
+            project.add_files(list(paths))
+            return
+        survey = ImportSurvey(project, self._workbench.jobs)
+        dialog = ImportDialog(survey, paths, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def open_runs(self, folders: Sequence[Path]) -> None:
         """Attach finished run folders, such as the command line's, to the open project."""
         try:
@@ -85,21 +113,22 @@ class Intents(QObject):
             self.failed.emit(describe_error(error))
 
     def choose_files(self) -> None:
-        """Ask for files and import them."""
+        """Ask for files; one is imported at once, several are shown first."""
         names, _ = QFileDialog.getOpenFileNames(
             self._window, "Import files", self._import_folder(), _IMAGE_FILTER
         )
         self._remember_import(names)
-        self.import_paths([Path(name) for name in names])
+        paths = [Path(name) for name in names]
+        (self.review_import if len(paths) > 1 else self.import_paths)(paths)
 
     def choose_folder(self) -> None:
-        """Ask for a folder and import the images in it."""
+        """Ask for a folder and show the images in it."""
         name = QFileDialog.getExistingDirectory(
             self._window, "Import folder", self._import_folder()
         )
         if name:
             self._remember_import([name])
-            self.import_paths([Path(name)])
+            self.review_import([Path(name)])
 
     def new_project(self) -> None:
         """Ask for an empty folder and make a project in it."""

@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
             intents.open_runs(runs)
             self.workspace.flow.go(Stage.CHECK)
         else:
-            intents.import_paths(paths)
+            intents.take_paths(paths)
 
     def _arrange(self) -> None:
         holder = QWidget()

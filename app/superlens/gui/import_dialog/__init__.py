@@ -1,0 +1,1 @@
+"""The dialog that shows files before they are imported."""

@@ -1,0 +1,187 @@
+"""The rows of the import dialog: a file each, and what the user wants of it. No Qt."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from superlens.core.errors import ErrorInfo
+from superlens.core.plate import well_name
+from superlens.core.records import ChannelInfo, ImageInfo, ImageRole, SceneInfo
+from superlens.core.units import PixelSizeOrigin, entered_pixel_size
+from superlens.io.plate_names import ParsedName
+from superlens.workbench.import_plan import PlannedImage
+from superlens.workbench.import_survey import SurveyedFile
+
+SMALLEST_NM, LARGEST_NM = 0.1, 1e6
+"""Pixel sizes that are taken for a number and not for a slip."""
+
+LUTS = {
+    "Grey": "#FFFFFF",
+    "Green": "#00FF00",
+    "Magenta": "#FF00FF",
+    "Cyan": "#00FFFF",
+    "Red": "#FF0000",
+    "Blue": "#0000FF",
+    "Yellow": "#FFFF00",
+}
+"""Colours of channels, by the name that the field has for them."""
+
+_NUMBER = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*(nm|µm|um)?\s*")
+
+
+class RowState(StrEnum):
+    """How far a file is."""
+
+    READING = "reading"
+    READY = "ready"
+    KNOWN = "known"
+    BROKEN = "broken"
+
+
+@dataclass(slots=True)
+class FileRow:
+    """A file of the dialog; changed by the model alone."""
+
+    path: Path
+    name: str
+    """Path below the imported folder, with forward slashes: what patterns of names are tried on."""
+    state: RowState = RowState.READING
+    file: SurveyedFile | None = None
+    info: ImageInfo | None = None
+    """As the user corrected it."""
+    is_checked: bool = True
+    role: ImageRole = ImageRole.IMAGE
+    well: str = ""
+    parsed: ParsedName | None = None
+    twin: str = ""
+    error: ErrorInfo | None = None
+    pictures: dict[int, object] = field(default_factory=dict[int, object])
+    """By scene: what the table paints."""
+
+    @property
+    def scenes(self) -> tuple[SceneInfo, ...]:
+        """The scenes; none while the file is not read."""
+        return () if self.info is None else self.info.scenes
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it will be imported."""
+        return self.state is RowState.READY and self.is_checked
+
+    @property
+    def lacks_pixel_size(self) -> bool:
+        """Whether lengths in one of its scenes could only be told in pixels."""
+        return any(scene.pixel_sizes.lateral_um is None for scene in self.scenes)
+
+    def planned(self, plate: str) -> PlannedImage:
+        """Give the image to be imported; `plate` names the plate where its name says none."""
+        assert self.file is not None
+        assert self.info is not None
+        well = self.well or None
+        parsed = self.parsed
+        is_parsed = parsed is not None and parsed.well == self.well
+        image = replace(
+            self.file.image,
+            info=replace(self.info, path=self.file.image.path),
+            role=self.role,
+            well=well,
+            field=parsed.field if parsed is not None and is_parsed else "",
+        )
+        named = parsed.plate if parsed is not None and is_parsed else ""
+        return PlannedImage(image, (named or plate) if well else "")
+
+
+def with_pixel_size(info: ImageInfo, number: int, um: float) -> ImageInfo:
+    """Give an image whose scene has a pixel size, with all scenes of which the file says the same.
+
+    Args:
+        info: of the file.
+        number: of the scene.
+        um: side of a pixel in micrometres.
+    """
+    meant = _told_of(info.scenes[number])
+    return _mapped(
+        info,
+        lambda scene: (
+            replace(scene, pixel_sizes=entered_pixel_size(um, scene.pixel_sizes))
+            if _told_of(scene) == meant
+            else scene
+        ),
+    )
+
+
+def with_channels(info: ImageInfo, channels: Sequence[ChannelInfo]) -> ImageInfo:
+    """Give an image with other channels in every scene that has as many."""
+    told = tuple(channels)
+    return _mapped(
+        info,
+        lambda scene: replace(scene, channels=told) if scene.size("C") == len(told) else scene,
+    )
+
+
+def are_alike(one: ImageInfo, other: ImageInfo) -> bool:
+    """Say whether two files come from the same kind of recording: format, channels, numbers."""
+    return _kind_of(one) == _kind_of(other)
+
+
+def channels_of(scene: SceneInfo) -> tuple[ChannelInfo, ...]:
+    """Give the channels of a scene; those that the file does not describe are counted from 1."""
+    described = dict(enumerate(scene.channels))
+    return tuple(
+        described.get(n) or ChannelInfo(f"Channel {n + 1}") for n in range(scene.size("C"))
+    )
+
+
+def lut_of(channel: ChannelInfo) -> str:
+    """Give the name of a channel's LUT, or its colour where that has no name."""
+    if channel.colour is None:
+        return "Automatic"
+    names = {colour: name for name, colour in LUTS.items()}
+    return names.get(channel.colour, channel.colour)
+
+
+def pixel_um_of(text: str) -> float | None:
+    """Read a pixel size such as `96.8`, `96,8 nm` or `0.0968 µm` in micrometres; None for nonsense.
+
+    A number without a unit is in nanometres.
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    value = float(match[1].replace(",", "."))
+    nm = value if match[2] in (None, "nm") else value * 1000
+    return nm / 1000 if SMALLEST_NM <= nm <= LARGEST_NM else None
+
+
+def well_of(text: str) -> str | None:
+    """Read a well such as `b2`; empty text is no well, None is nonsense."""
+    return well_name(text) if text.strip() else ""
+
+
+def depth_text(scene: SceneInfo) -> str:
+    """Give the bit depth as people say it: `16-bit`, `32-bit float`."""
+    kind = scene.dtype.rstrip("0123456789")
+    bits = scene.dtype[len(kind) :]
+    if kind == "bool" or not bits:
+        return scene.dtype
+    return f"{bits}-bit float" if kind == "float" else f"{bits}-bit"
+
+
+def size_text(scene: SceneInfo) -> str:
+    """Give the size of the planes, thin and level in a column: `512 × 512`."""
+    return f"{scene.size('X')} × {scene.size('Y')}"
+
+
+def _told_of(scene: SceneInfo) -> tuple[float | None, float | None, PixelSizeOrigin]:
+    return scene.pixel_sizes.x, scene.pixel_sizes.y, scene.pixel_sizes.origin
+
+
+def _kind_of(info: ImageInfo) -> tuple[object, ...]:
+    first = info.scenes[0]
+    return info.format, first.size("C"), first.dtype, first.is_rgb, first.size("Z") > 1
+
+
+def _mapped(info: ImageInfo, change: Callable[[SceneInfo], SceneInfo]) -> ImageInfo:
+    return replace(info, scenes=tuple(change(scene) for scene in info.scenes))
