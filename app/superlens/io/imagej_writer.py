@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from superlens import __version__
 from superlens.core.errors import InvalidInput
 from superlens.io.atomic import replace_file
 from superlens.io.disk import readable_bytes
@@ -100,6 +101,7 @@ def _write(
             shape=(t, z, c, y, x),
             dtype=stack.dtype,
             photometric="minisblack",
+            software=f"Superlens {__version__}",
             metadata=said,
             **resolution,
         )
