@@ -118,11 +118,11 @@ def install_fake_model(models_dir):
 
 
 @contextlib.contextmanager
-def known_here():
+def known_here(spec=FAKE):
     """Make the method known in this process."""
     from superlens.methods import catalogue
 
-    with mock.patch.object(catalogue, "METHODS", (*catalogue.METHODS, FAKE)):
+    with mock.patch.object(catalogue, "METHODS", (*catalogue.METHODS, spec)):
         yield
 
 

@@ -128,10 +128,16 @@ def busiest_window(low: Array, multiple: int) -> Array:
     height, width = (max(min(side, _PATTERN_PX) // multiple, 1) * multiple for side in low.shape)
     windows = [
         low[top : top + height, left : left + width]
-        for top in range(0, low.shape[0] - height + 1, multiple * (height // 2 // multiple or 1))
-        for left in range(0, low.shape[1] - width + 1, multiple * (width // 2 // multiple or 1))
+        for top in _starts(low.shape[0], height)
+        for left in _starts(low.shape[1], width)
     ]
     return max(windows, key=lambda window: float(window.std()))
+
+
+def _starts(length: int, size: int) -> list[int]:
+    """Give where windows begin: half a window apart, the last one at the end."""
+    last = max(0, length - size)
+    return [*range(0, last, max(1, size // 2)), last]
 
 
 def _shown(decibels: float) -> str:
