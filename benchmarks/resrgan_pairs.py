@@ -274,7 +274,7 @@ def _evaluation(
         params: dict[str, ParameterValue] = {} if realism is None else {"realism": realism}
         compute = ComputePolicy(DeviceChoice(options.device), threads=options.threads)
         request = EvaluateRequest(
-            refs[0], pairs, str(folder), params, tuple(refs[1:]), compute=compute
+            refs[0], pairs, str(folder), params, further=tuple(refs[1:]), compute=compute
         )
         execute(name, request, JobContext(name, lambda event: None))
     return read_json(Evaluation, folder / "rows.json")
