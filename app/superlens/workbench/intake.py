@@ -3,21 +3,19 @@
 QtCore only. It decides nothing: whether a file is taken is the business of `project`.
 """
 
-import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
 
 from superlens.core.errors import JobCancelled, MissingFile, SuperlensError, describe_error
-from superlens.core.records import ImageRecord
 from superlens.io.hashing import quick_identity
+from superlens.io.image_listing import image_files_in
 from superlens.io.image_names import IMAGE_SUFFIXES
 from superlens.io.images.recognition import is_zarr_folder
-from superlens.io.images.set_parts import is_set_description, parts_of_sets
 from superlens.io.missing_files import LostFile, find_files
-from superlens.io.runs import JOB_FILE
+from superlens.io.store_images import ImageLink
 from superlens.workbench.links import LinkFinding, look_at_link
 from superlens.workbench.places import ProjectPlaces
 
@@ -64,9 +62,9 @@ class FileIntake(QObject):
         self._tasks += 1
         self._pool.start(lambda: self._identify_all(asked))
 
-    def look_at_links(self, images: Sequence[ImageRecord], places: ProjectPlaces) -> None:
+    def look_at_links(self, links: Sequence[ImageLink], places: ProjectPlaces) -> None:
         """See whether the files of images are as they were."""
-        asked = tuple(images)
+        asked = tuple(links)
         self._pool.start(lambda: self._see_all(asked, places))
 
     def search(self, lost: Sequence[LostFile], folder: Path) -> None:
@@ -101,12 +99,12 @@ class FileIntake(QObject):
         else:
             self.identified.emit(file, identity)
 
-    def _see_all(self, images: Sequence[ImageRecord], places: ProjectPlaces) -> None:
+    def _see_all(self, links: Sequence[ImageLink], places: ProjectPlaces) -> None:
         findings: list[LinkFinding] = []
-        for image in images:
+        for link in links:
             if self._is_closing.is_set():
                 return
-            findings.append(look_at_link(image, places))
+            findings.append(look_at_link(link, places))
         self.links_seen.emit(tuple(findings))
 
     def _search(self, lost: Sequence[LostFile], folder: Path) -> None:
@@ -126,28 +124,6 @@ class FileIntake(QObject):
             self.emptied.emit()
 
 
-def image_files_in(folder: Path) -> Iterator[Path]:
-    """Give the image files below a folder, sorted, and folders that are one image.
-
-    Hidden folders, runs, and the parts of images that lie in several files are left out.
-    """
-    for root, folders, files in os.walk(folder):
-        if JOB_FILE in files:
-            folders.clear()
-            continue
-        seen = sorted(name for name in folders if not _is_left_out(name))
-        images = {name for name in seen if is_zarr_folder(Path(root) / name)}
-        folders[:] = [name for name in seen if name not in images]
-        parts = parts_of_sets(Path(root), files)
-        images |= {name for name in files if _is_image_name(name) and name not in parts}
-        yield from (Path(root) / name for name in sorted(images))
-
-
-def _is_image_name(name: str) -> bool:
-    is_image = Path(name).suffix.lower() in IMAGE_SUFFIXES or is_set_description(name)
-    return is_image and not name.startswith(".")
-
-
 def _is_plain_folder(path: Path) -> bool:
     return path.is_dir() and not is_zarr_folder(path)
 
@@ -158,8 +134,3 @@ def _no_image(folder: Path) -> MissingFile:
         f"The folder {folder} holds no image",
         f"Files with one of these endings are taken: {endings}",
     )
-
-
-def _is_left_out(folder_name: str) -> bool:
-    # An OIF keeps its planes in a folder beside it.
-    return folder_name.startswith(".") or folder_name.endswith((".partial", ".oif.files"))
