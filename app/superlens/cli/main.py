@@ -30,6 +30,7 @@ _RUNTIME = {
     "run": "superlens.cli.work:run",
     "report": "superlens.cli.work:report",
     "export": "superlens.cli.export:export",
+    "watch": "superlens.cli.watch:watch",
     "phantom": "superlens.cli.walk:phantom",
     "demo": "superlens.cli.walk:demo",
     "self-test": "superlens.cli.self_test:self_test",

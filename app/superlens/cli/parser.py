@@ -26,13 +26,14 @@ COMMANDS = (
     "run",
     "report",
     "export",
+    "watch",
     "phantom",
     "demo",
     "self-test",
 )
 """Every command there is."""
 
-RESERVED = ("batch", "watch", "gpu-pack")
+RESERVED = ("batch", "gpu-pack")
 """Names kept for commands to come."""
 
 
@@ -56,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_report(commands)
     _add_export(commands)
+    _add_watch(commands)
     _add_phantom(commands)
     _add_demo(commands)
     _add_self_test(commands)
@@ -309,6 +311,35 @@ def _add_export(commands: Any) -> None:
     )
     _add_pixel_size(parser)
     _add_json(parser)
+
+
+def _add_watch(commands: Any) -> None:
+    parser = commands.add_parser("watch", help="super-resolve the images that arrive in a folder")
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--model", required=True, metavar="ID")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    parser.add_argument(
+        "--samples", type=count, metavar="K", help="samples behind mean and spread; 0 for none"
+    )
+    parser.add_argument(
+        "--settle",
+        type=positive_length,
+        default=5.0,
+        metavar="S",
+        help="a file is complete when it did not change for so many seconds",
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="end when all that is there now was looked at"
+    )
+    parser.add_argument(
+        "--move-failures",
+        action="store_true",
+        help="move files that cannot be used into DIR/quarantine; else they are only listed",
+    )
+    _add_pixel_size(parser)
+    _add_seed(parser)
+    _add_device(parser)
+    _add_set(parser)
 
 
 def _add_phantom(commands: Any) -> None:
