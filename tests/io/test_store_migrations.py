@@ -118,3 +118,18 @@ def test_images_are_changed_all_or_none(tmp_path: Path) -> None:
             store.catalogue.update(moved, image("nobody"))
 
         assert store.catalogue.some(["b", "gone", "a"]) == {"b": image("b"), "a": image("a")}
+
+
+def test_links_are_read_without_records_also_of_images_of_the_first_format(
+    tmp_path: Path,
+) -> None:
+    with ProjectStore.create(tmp_path / "p") as store:
+        store.catalogue.add(image("a"), replace(image("b"), seen_at="/raw/b.tif"))
+        with store._database.change("make an old record") as database:
+            database.execute("UPDATE image SET record = json_remove(record, '$.seen_at')")
+
+        links = store.catalogue.links(["b", "a", "gone"])
+
+    assert {(one.image_id, one.path, one.seen_at, one.identity) for one in links} == {
+        (name, f"{name}.tif", "", FileIdentity(5, 6, f"q{name}")) for name in "ab"
+    }

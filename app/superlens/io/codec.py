@@ -67,6 +67,9 @@ def decode(cls: type[T], data: bytes, source: str = "") -> T:
         InvalidInput: not JSON, or a value of the wrong type; the message names its place.
         IncompatibleVersion: its `format` is newer than this version reads.
     """
+    quick = _decoded_at_once(cls, data)
+    if quick is not None:
+        return quick
     name = source or "The document"
     return _from_plain(cls, _parse(data, name), name)
 
@@ -119,6 +122,21 @@ def _plain_scalar(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def _decoded_at_once(cls: type[T], data: bytes) -> T | None:
+    """Give a record that needs no second look, ten times as fast; None where it needs one."""
+    decoder = _decoder_of(cls)
+    try:
+        return None if decoder is None else decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError):  # null for a float, or truly wrong
+        return None
+
+
+@functools.cache
+def _decoder_of(cls: type[T]) -> "msgspec.json.Decoder[T] | None":
+    has_format = any(item.name == "format" for item in dataclasses.fields(typing.cast("Any", cls)))
+    return None if has_format or cls is JobRecord else msgspec.json.Decoder(cls)
 
 
 def _content(path: Path) -> bytes:

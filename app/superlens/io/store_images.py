@@ -4,12 +4,29 @@ Part of `store`, which opens the database.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from superlens.core.records import FileIdentity, ImageRecord
 from superlens.io.store_database import Database, require_one, text_of
 
 _AT_ONCE = 500
 """SQLite takes at least 999 values in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLink:
+    """Where the file of an image should lie, and how it was."""
+
+    image_id: str
+    path: str
+    seen_at: str
+    identity: FileIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    id: str
+    parts: tuple[str, str | None, FileIdentity]
 
 
 class StoredImages:
@@ -37,6 +54,20 @@ class StoredImages:
             query = f"SELECT record FROM image WHERE id IN ({marks})"
             found |= {item.id: item for item in self._database.records(ImageRecord, query, part)}
         return {image_id: found[image_id] for image_id in ids if image_id in found}
+
+    def links(self, ids: Sequence[str]) -> tuple[ImageLink, ...]:
+        """Give the links of images by their ids, without reading the rest of their records."""
+        marks = ", ".join("?" * len(ids))
+        parts = "'$.path', '$.seen_at', '$.identity'"
+        found = self._database.records(
+            _Parts,
+            f"SELECT json_object('id', id, 'parts', json_extract(record, {parts})) "
+            f"FROM image WHERE id IN ({marks})",
+            ids,
+        )
+        return tuple(
+            ImageLink(item.id, item.parts[0], item.parts[1] or "", item.parts[2]) for item in found
+        )
 
     def twin_of(self, identity: FileIdentity) -> ImageRecord | None:
         """Give the image whose file has the same size and the same ends, or None."""

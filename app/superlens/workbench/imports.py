@@ -22,6 +22,7 @@ from superlens.core.jobs import JobKind, JobRecord, JobState, ThumbnailRequest
 from superlens.core.records import FileIdentity, ImageInfo, ImageRecord
 from superlens.io.codec import read_json
 from superlens.io.missing_files import LostFile
+from superlens.io.store_images import ImageLink
 from superlens.workbench.intake import FileIntake
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.places import ProjectPlaces
@@ -94,9 +95,9 @@ class ImageImports(QObject):
         """Import files, and the image files in folders."""
         self._intake.take([path.absolute() for path in paths])
 
-    def look_at_links(self, images: Sequence[ImageRecord]) -> None:
+    def look_at_links(self, links: Sequence[ImageLink]) -> None:
         """See whether the files of images are as they were."""
-        self._intake.look_at_links(images, self._places)
+        self._intake.look_at_links(links, self._places)
 
     def search(self, lost: Sequence[LostFile], folder: Path) -> None:
         """Look for missing files below a folder."""

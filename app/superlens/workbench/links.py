@@ -10,6 +10,7 @@ from pathlib import Path
 from superlens.core.errors import InvalidInput, MissingFile, SuperlensError
 from superlens.core.records import FileIdentity, ImageRecord
 from superlens.io.hashing import quick_identity, stamp_of
+from superlens.io.store_images import ImageLink
 from superlens.workbench.places import ProjectPlaces
 
 
@@ -34,19 +35,30 @@ class LinkFinding:
     """As it is now, when it is there with the content that it had."""
     has_picture: bool
     """Whether the project has a small picture of it."""
+    is_as_saved: bool = False
+    """Whether the record of the image says all this already."""
 
 
-def look_at_link(image: ImageRecord, places: ProjectPlaces) -> LinkFinding:
+def link_of(image: ImageRecord) -> ImageLink:
+    """Give the link of an image."""
+    return ImageLink(image.id, image.path, image.seen_at, image.identity)
+
+
+def look_at_link(link: ImageLink, places: ProjectPlaces) -> LinkFinding:
     """Look for the file of an image: as linked, else where it lay last.
 
     A file that was copied or touched has another time of change and is the same when its ends are.
     """
-    has_picture = (places.cache_of(image.id) / "scene-0.png").is_file()
-    findings = [
-        _finding(image, path, has_picture)
-        for path in dict.fromkeys((places.absolute(image.path), Path(image.seen_at or image.path)))
-        if path.is_absolute()
-    ]
+    has_picture = (places.cache_of(link.image_id) / "scene-0.png").is_file()
+    linked, seen_at = places.absolute(link.path), Path(link.seen_at or link.path)
+    findings: list[LinkFinding] = []
+    for path in dict.fromkeys((linked, seen_at)):
+        if path.is_absolute():
+            state, identity = _identified(path, link.identity)
+            is_as_saved = identity == link.identity and path == linked == seen_at
+            findings.append(
+                LinkFinding(link.image_id, state, path, identity, has_picture, is_as_saved)
+            )
     for state in (LinkState.PRESENT, LinkState.CHANGED):
         for finding in findings:
             if finding.state is state:
@@ -90,11 +102,6 @@ def require_unchanged(image: ImageRecord, path: Path) -> None:
             )
         case LinkState.PRESENT:
             return
-
-
-def _finding(image: ImageRecord, path: Path, has_picture: bool) -> LinkFinding:
-    state, identity = _identified(path, image.identity)
-    return LinkFinding(image.id, state, path, identity, has_picture)
 
 
 def _identified(path: Path, known: FileIdentity) -> tuple[LinkState, FileIdentity]:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from superlens.core.records import FileIdentity, ImageRecord
 from superlens.io.store import ProjectStore
+from superlens.io.store_images import ImageLink
+from superlens.workbench.links import link_of
 
-_SLICE = 64
+_SLICE = 32
 """Records read at once: whoever asks for one will soon ask for its neighbours."""
 
 
@@ -44,12 +46,15 @@ class ProjectImages:
         self._read(self._ids)
         return tuple(self._records[image_id] for image_id in self._ids)
 
-    def peek(self, ids: Sequence[str]) -> tuple[ImageRecord, ...]:
-        """Give some images without keeping what was read; those that are gone are left out."""
+    def links(self, ids: Sequence[str]) -> tuple[ImageLink, ...]:
+        """Give where files should lie, without reading records; images that are gone are left out.
+
+        Errors as the store's.
+        """
+        known = [self._records[image_id] for image_id in ids if image_id in self._records]
         unread = [image_id for image_id in ids if image_id not in self._records]
-        found = self._store.catalogue.some(unread) if unread else {}
-        records = (self._records.get(image_id) or found.get(image_id) for image_id in ids)
-        return tuple(record for record in records if record is not None)
+        saved = self._store.catalogue.links(unread) if unread else ()
+        return (*(link_of(image) for image in known), *saved)
 
     def twin_of(self, identity: FileIdentity) -> ImageRecord | None:
         """Give the image whose file has the same size and the same ends, or None."""

@@ -4,13 +4,12 @@ QtCore only. Looking is done by the threads of `intake`; what was found is saved
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from superlens.core.errors import SuperlensError
-from superlens.core.records import ImageRecord
 from superlens.io.missing_files import FoundFile, LostFile
 from superlens.workbench.imports import ImageImports
 from superlens.workbench.links import LinkFinding, LinkState, relinked
@@ -108,21 +107,22 @@ class ProjectLinks(QObject):
         while self._unseen:
             slice_ids = [self._unseen.pop() for _ in range(min(_SLICE, len(self._unseen)))]
             try:
-                images = self._images.peek(slice_ids)
+                links = self._images.links(slice_ids)
             except SuperlensError as error:
                 logger.warning("Images cannot be looked at: %s", error.sentence)
                 continue
-            if images:
-                self._imports.look_at_links(images)
+            if links:
+                self._imports.look_at_links(links)
                 return
         self.all_seen.emit()
 
     def _note(self, findings: Sequence[LinkFinding]) -> None:
-        present = {item.id: item for item in self._images.peek([one.image_id for one in findings])}
-        self._keep_moved([one for one in findings if one.image_id in present], present)
-        for finding in findings:
-            if finding.image_id in present:
-                self._note_one(finding)
+        there = [finding for finding in findings if finding.image_id in self._images]
+        self._keep_moved(
+            one for one in there if one.state is LinkState.PRESENT and not one.is_as_saved
+        )
+        for finding in there:
+            self._note_one(finding)
         self._look_on()
 
     def _note_one(self, finding: LinkFinding) -> None:
@@ -140,15 +140,9 @@ class ProjectLinks(QObject):
         if not self._is_read_only:
             self._imports.remake_thumbnail(self._images.get(image_id))
 
-    def _keep_moved(self, findings: Sequence[LinkFinding], images: dict[str, ImageRecord]) -> None:
+    def _keep_moved(self, findings: Iterable[LinkFinding]) -> None:
         """Save where files lie now, when project or files were moved or touched."""
-        moved: list[ImageRecord] = []
-        for finding in findings:
-            if finding.state is LinkState.PRESENT:
-                image = images[finding.image_id]
-                found = relinked(image, finding, self._places)
-                if found != image:
-                    moved.append(found)
+        moved = [relinked(self._images.get(one.image_id), one, self._places) for one in findings]
         if not moved:
             return
         try:
