@@ -13,7 +13,7 @@ from superlens.core.errors import InvalidInput, JobCancelled
 from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.io import pyramid, zarr_writer
-from superlens.io.image_metadata import Acquisition, ImageMetadata
+from superlens.io.image_metadata import Acquisition, ImageMetadata, acquisition_of
 from superlens.io.images import open_image, probe
 from superlens.io.zarr_writer import ZarrLayout, ZarrVersion, write_zarr
 
@@ -142,6 +142,7 @@ def test_sizes_names_wavelengths_and_colours_come_back(folder: Path, layout: Zar
     sizes = scene.pixel_sizes
     assert (sizes.z, sizes.y, sizes.x, sizes.origin) == (0.3, 0.05, 0.04, PixelSizeOrigin.REPORTED)
     assert scene.time_interval_s == 2.5
+    assert acquisition_of(scene) == METADATA.acquisition
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
