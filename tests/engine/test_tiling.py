@@ -5,8 +5,8 @@ from scipy.ndimage import uniform_filter
 from superlens.core.jobs import Roi
 from superlens.engine.tiling import (
     Grid,
-    RowBlender,
     Tile,
+    TileBlender,
     halved,
     plan_tiles,
     read_reflected,
@@ -26,17 +26,19 @@ def reader(image):
 
 
 def restored(image, roi, settings, method):
-    """Run a method over all tiles of a plan and stack the finished rows."""
+    """Run a method over all tiles of a plan and put the finished blocks together."""
     plan = plan_tiles(roi, image.shape, settings)
-    blender = RowBlender(plan, np.zeros((plan.carry_height, plan.out_shape[1]), np.float32))
-    bands = []
-    for index in range(len(plan.rows)):
-        first, band = blender.blend_row(
-            index, lambda tile: method(read_reflected(reader(image), image.shape, tile))
-        )
-        assert first == sum(len(earlier) for earlier in bands)
-        bands.append(band)
-    return np.concatenate(bands)
+    blender = TileBlender(plan, np.zeros((plan.carry_height, plan.out_shape[1]), np.float32))
+    result = np.full(plan.out_shape, np.nan, np.float32)
+    for row, down in enumerate(plan.rows):
+        for column, across in enumerate(plan.columns):
+            tile = Tile(down, across)
+            answer = method(read_reflected(reader(image), image.shape, tile))
+            block = blender.blend(row, column, answer)
+            assert np.isnan(result[block.place]).all()
+            result[block.place] = block.pixels
+    assert not np.isnan(result).any()
+    return result
 
 
 def smooth_twofold(tile):

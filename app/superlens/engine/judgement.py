@@ -24,7 +24,9 @@ LEAST_SIDE_PX = 32
 """In smaller images the noise cannot be told."""
 _NOISE_SIDE_PX = 1024
 _FIT_SIDE_PX = 256
-_BAND_PX = 512
+_BAND_PX = 1 << 21
+"""Pixels that are compared at a time."""
+_LEAST_BAND_ROWS = 96
 _MARGIN_PX = 24
 """Low-resolution pixels read around a band: the widest blur that is fitted reaches 16."""
 
@@ -118,9 +120,10 @@ def _compare_plane(
     out: NDArray[np.float32],
 ) -> None:
     height, width = out.shape
-    for top in range(0, height, _BAND_PX):
+    rows = max(_LEAST_BAND_ROWS, _BAND_PX // width)
+    for top in range(0, height, rows):
         comparison.check()
-        end = min(height, top + _BAND_PX)
+        end = min(height, top + rows)
         first, last = max(0, top - _MARGIN_PX), min(height, end + _MARGIN_PX)
         low, high = _pair(comparison, plane, Roi(0, first, width, last - first))
         band = residual(high, low, *fits)

@@ -18,9 +18,10 @@ from superlens.engine.device import release_device_memory
 from superlens.engine.image_reading import PlaneIndex, open_plane
 from superlens.engine.restorer import Restorer
 from superlens.engine.tiling import (
+    Block,
     ReadRegion,
-    RowBlender,
     Tile,
+    TileBlender,
     TilePlan,
     halved,
     plan_tiles,
@@ -38,16 +39,15 @@ TileTick = Callable[[int, int], None]
 
 
 class PlaneSink(Protocol):
-    """Takes the finished rows of one plane, in the units of the input."""
+    """Takes the finished parts of one plane, in the units of the input."""
 
-    def put(self, kind: str, first: int, rows: NDArray[np.float32]) -> None:
-        """Take rows (y, X) of one of the planes that a restoration makes.
+    def put(self, kind: str, block: Block) -> None:
+        """Take a part of one of the planes that a restoration makes.
 
         Args:
             kind: `mean`, `spread`, or the index of a sample as text.
-            first: output row where they belong; after an out-of-memory error the plane is begun
-                again and its rows are put again.
-            rows: float32.
+            block: what and where; after an out-of-memory error the plane is begun again and its
+                blocks are put again.
         """
         ...
 
@@ -127,7 +127,7 @@ def restore_plane(
     sink: PlaneSink,
     on_tile: TileTick = lambda done, total: None,
 ) -> None:
-    """Restore one plane row of tiles by row of tiles; memory is bounded for any height.
+    """Restore one plane tile by tile; memory is bounded for any size.
 
     When memory ends, the plane is begun again with tiles of half the side, down to 64.
 
@@ -197,38 +197,39 @@ class _PlaneWork:
 
     def do(self) -> None:
         plan = self._plan
-        width = plan.out_shape[1]
         self._on_tile(0, plan.tile_count * len(self._indices))
         blenders = [
-            RowBlender(plan, np.zeros((plan.carry_height, width), np.float32))
+            TileBlender(plan, np.zeros((plan.carry_height, plan.out_shape[1]), np.float32))
             for _ in self._indices
         ]
         for row in range(len(plan.rows)):
-            self._do_row(row, blenders)
+            for column in range(len(plan.columns)):
+                self._do_tile(row, column, blenders)
 
-    def _do_row(self, row: int, blenders: list[RowBlender]) -> None:
-        lows: dict[int, Array] = {}
-        moments = _Moments()
-        first = 0
+    def _do_tile(self, row: int, column: int, blenders: list[TileBlender]) -> None:
+        tile = Tile(self._plan.rows[row], self._plan.columns[column])
+        self._restorer.context.check()
+        pixels = read_reflected(self._read, self._shape, tile)
+        low = self._job.normalisation.apply(pixels)
+        self._restorer.try_precision(low)
+        moments, block = _Moments(), None
         for index, blender in zip(self._indices, blenders, strict=True):
-            first, band = blender.blend_row(
-                row, lambda tile, i=index: self._restored(tile, i, lows)
-            )
-            moments.add(band)
+            block = blender.blend(row, column, self._restored(low, index))
+            moments.add(block.pixels)
             if index is not None:
-                self._sink.put(str(index), first, self._job.normalisation.invert(band))
-        self._sink.put("mean", first, self._job.normalisation.invert(moments.mean))
+                self._put(str(index), block, self._job.normalisation.invert(block.pixels))
+        assert block is not None
+        self._put("mean", block, self._job.normalisation.invert(moments.mean))
         if len(self._indices) > 1:
             spread = self._job.normalisation.invert_spread(moments.spread())
-            self._sink.put("spread", first, spread)
+            self._put("spread", block, spread)
 
-    def _restored(self, tile: Tile, index: int | None, lows: dict[int, Array]) -> Array:
+    def _put(self, kind: str, block: Block, pixels: NDArray[np.float32]) -> None:
+        self._sink.put(kind, Block(block.top, block.left, pixels))
+
+    def _restored(self, low: Array, index: int | None) -> Array:
         self._restorer.context.check()
-        if tile.x.start not in lows:
-            pixels = read_reflected(self._read, self._shape, tile)
-            lows[tile.x.start] = self._job.normalisation.apply(pixels)
-        self._restorer.try_precision(lows[tile.x.start])
-        high = self._restorer.answer(lows[tile.x.start], index)
+        high = self._restorer.answer(low, index)
         self._done += 1
         self._on_tile(self._done, self._plan.tile_count * len(self._indices))
         return high
@@ -262,6 +263,7 @@ class _MemorySink:
         self._shape = (height, width)
         self.planes: dict[str, NDArray[np.float32]] = {}
 
-    def put(self, kind: str, first: int, rows: NDArray[np.float32]) -> None:
-        plane = self.planes.setdefault(kind, np.zeros(self._shape, np.float32))
-        plane[first : first + len(rows)] = rows
+    def put(self, kind: str, block: Block) -> None:
+        if kind not in self.planes:
+            self.planes[kind] = np.zeros(self._shape, np.float32)
+        self.planes[kind][block.place] = block.pixels

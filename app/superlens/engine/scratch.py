@@ -1,10 +1,12 @@
 """Large arrays on disk while a job runs: as big as the image, never as big as the memory."""
 
+import mmap
 import os
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ class Scratch:
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
+        self._maps: list[NDArray[np.float32]] = []
 
     def array(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Give a float32 array of zeros on disk.
@@ -32,7 +35,33 @@ class Scratch:
         path = self._run.scratch(name)
         with writing(path):
             _make_room(path, 4 * int(np.prod(shape)))
-        return np.memmap(path, np.float32, "r+", shape=shape)
+        made = np.memmap(path, np.float32, "r+", shape=shape)
+        self._maps.append(made)
+        return made
+
+    def relieve(self) -> None:
+        """Take all arrays out of the memory of this process; their content stays on disk.
+
+        The system would do so only when memory runs short, and until then the process looks as
+        large as its images. Where it cannot be told to, nothing happens.
+        """
+        for made in self._maps:
+            buffer = made.base
+            if isinstance(buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                buffer.madvise(mmap.MADV_DONTNEED)
+
+    def relieving(self, check: Callable[[], None], every: int) -> Callable[[], None]:
+        """Give a check that also relieves memory, every so many calls."""
+        calls = 0
+
+        def check_and_relieve() -> None:
+            nonlocal calls
+            check()
+            calls += 1
+            if calls % every == 0:
+                self.relieve()
+
+        return check_and_relieve
 
     def __enter__(self) -> Self:
         return self
@@ -43,8 +72,20 @@ class Scratch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._maps.clear()
         # The frames that an error remembers would keep the maps open while the folder is removed.
         traceback.clear_frames(trace)
+
+
+def mapped_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Give an array of zeros in a file.
+
+    Raises:
+        DiskFull: there is no room; a map that outgrew its disk would end the process later.
+    """
+    with writing(path):
+        _make_room(path, dtype.itemsize * int(np.prod(shape)))
+    return np.memmap(path, dtype, "r+", shape=shape)
 
 
 def _make_room(path: Path, size: int) -> None:

@@ -25,8 +25,6 @@ _FEATHER_PART = 16
 
 ReadRegion = Callable[[Roi], NDArray[Any]]
 """Gives (Y, X) of a rectangle that lies inside the image."""
-RestoreTile = Callable[["Tile"], Array]
-"""Gives (y * scale, x * scale) for a tile, its halo included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +147,27 @@ def read_reflected(read: ReadRegion, shape: tuple[int, int], tile: Tile) -> NDAr
     return read(inside)[np.ix_(rows - top, columns - left)]
 
 
-class RowBlender:
-    """Adds up the weighted tiles of one plane and gives finished rows as soon as they are.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A finished part of a restored plane."""
 
-    Holds one row of tiles; what reaches into the next row is kept in `carry`.
+    top: int
+    left: int
+    pixels: NDArray[np.float32]
+    """(y, x): every pixel is a convex sum of the tiles that cover it."""
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Where it is in the plane."""
+        height, width = self.pixels.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+class TileBlender:
+    """Adds up the weighted tiles of one plane and gives what is finished after each of them.
+
+    Of the tiles before it keeps only what reaches into the next tile and the next row of tiles, so
+    that its memory hardly grows with the image.
     """
 
     def __init__(self, plan: TilePlan, carry: NDArray[np.float32]) -> None:
@@ -164,33 +179,31 @@ class RowBlender:
         """
         self._plan = plan
         self._carry = carry
-        self._carried = 0
+        self._side = np.zeros((0, 0), np.float32)
 
-    def blend_row(self, index: int, restore: RestoreTile) -> tuple[int, NDArray[np.float32]]:
-        """Restore one row of tiles; rows must come in order.
+    def blend(self, row: int, column: int, restored: Array) -> Block:
+        """Add one tile; tiles must come row by row, each row from left to right.
 
         Args:
-            index: of the row.
-            restore: restores one tile.
-
-        Returns:
-            The first output row that is now finished, and the finished rows (y, out width).
-            Every pixel is a convex sum of the tiles that cover it.
+            row: of the tile, in the plan.
+            column: likewise.
+            restored: (y * scale, x * scale) of the tile, its halo included.
         """
-        row = self._plan.rows[index]
-        band = np.zeros((len(row.weights), self._plan.out_shape[1]), np.float32)
-        band[: self._carried] = self._carry[: self._carried]
-        for column in self._plan.columns:
-            piece = restore(Tile(row, column))[row.used, column.used]
-            weights = row.weights[:, None] * column.weights
-            band[:, column.first : column.end] += piece * weights
-        following = (
-            self._plan.rows[index + 1].first if index + 1 < len(self._plan.rows) else row.end
-        )
-        finished = following - row.first
-        self._carried = len(band) - finished
-        self._carry[: self._carried] = band[finished:]
-        return row.first, band[:finished]
+        rows, columns = self._plan.rows, self._plan.columns
+        down, across = rows[row], columns[column]
+        band = restored[down.used, across.used] * (down.weights[:, None] * across.weights)
+        if column > 0:
+            band[:, : self._side.shape[1]] += self._side
+        width = columns[column + 1].first - across.first if column + 1 < len(columns) else None
+        self._side = band[:, len(across.weights) if width is None else width :].copy()
+        band = band[:, :width]
+        place = slice(across.first, across.first + band.shape[1])
+        if row > 0:
+            above = rows[row - 1].end - down.first
+            band[:above] += self._carry[:above, place]
+        height = rows[row + 1].first - down.first if row + 1 < len(rows) else len(band)
+        self._carry[: len(band) - height, place] = band[height:]
+        return Block(down.first, across.first, band[:height])
 
 
 def _spans(part: tuple[int, int], size: int, grid: Grid) -> tuple[Span, ...]:

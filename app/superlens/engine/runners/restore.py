@@ -1,5 +1,6 @@
 """The restore job: one scene of one file becomes a run folder with mean, spread and residual."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from superlens.engine.restoration_plan import RestorationPlan, plan_restoration
 from superlens.engine.restorer import Restorer, open_restorer
 from superlens.engine.run_record import Beginning, finished_run
 from superlens.engine.scratch import Scratch
+from superlens.engine.tiling import Block
 from superlens.io.codec import write_json
 from superlens.io.disk import require_free_space
 from superlens.io.hashing import sha256_of
@@ -35,6 +37,8 @@ from superlens.io.runs import Note, RunFolder, create_run
 from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
 
 _SMALLER_PREVIEW_PX = 2048
+_TILES_BETWEEN = 64
+"""Tiles of a file, 256 KiB each, that are written before memory is relieved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,12 @@ def _restore(work: _Work) -> _Facts:
         )
     with Scratch(work.run) as scratch:
         stacks = _empty_stacks(work, scratch)
-        _restore_planes(work, normalisations, stacks)
+        _restore_planes(work, normalisations, stacks, scratch)
         agreement = _compare(work, stacks, scratch)
-        _write(work, stacks, sha256)
+        _write(work, stacks, sha256, scratch.relieving(work.context.check, _TILES_BETWEEN))
         spread = stacks.get("spread")
-        median = None if spread is None else float(np.median(spread[0, 0, spread.shape[2] // 2]))
+        middle = None if spread is None else _thinned(spread[0, 0, spread.shape[2] // 2])
+        median = None if middle is None else float(np.median(middle))
     return _Facts(sha256, normalisations, agreement, median)
 
 
@@ -151,12 +156,14 @@ def _restore_planes(
     work: _Work,
     normalisations: tuple[Normalisation, ...],
     stacks: dict[str, NDArray[np.float32]],
+    scratch: Scratch,
 ) -> None:
     planes = work.subject.planes
     for number, where in enumerate(planes):
         channel = work.subject.channels.index(where.c)
 
         def tick(done: int, total: int, before: int = number) -> None:
+            scratch.relieve()
             work.context.progress("Restoring", before * total + done, len(planes) * total)
 
         restore_plane(
@@ -170,12 +177,17 @@ def _restore_planes(
 
 
 def _preview(work: _Work, plane: NDArray[np.float32]) -> None:
+    work.context.preview("mean", _thinned(plane))
+
+
+def _thinned(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give every n-th pixel of a large plane."""
     step = max(1, max(plane.shape) // _SMALLER_PREVIEW_PX)
-    work.context.preview("mean", plane[::step, ::step])
+    return plane[::step, ::step]
 
 
 class _StackSink:
-    """Puts the rows of one plane into stacks of (T, C, Z, Y, X); samples that are not kept go."""
+    """Puts the parts of one plane into stacks of (T, C, Z, Y, X); samples that are not kept go."""
 
     def __init__(
         self, stacks: dict[str, NDArray[np.float32]], where: PlaneIndex, channel: int
@@ -183,9 +195,9 @@ class _StackSink:
         self._stacks = stacks
         self._place = (where.t, channel, where.z)
 
-    def put(self, kind: str, first: int, rows: NDArray[np.float32]) -> None:
+    def put(self, kind: str, block: Block) -> None:
         if kind in self._stacks:
-            self._stacks[kind][self._place][first : first + len(rows)] = rows
+            self._stacks[kind][self._place][block.place] = block.pixels
 
 
 def _compare(
@@ -206,7 +218,7 @@ def _compare(
         work.subject,
         stacks["mean"],
         work.restorer.card.scale,
-        work.context.check,
+        scratch.relieving(work.context.check, 1),
     )
 
     def tick(done: int, total: int) -> None:
@@ -215,7 +227,12 @@ def _compare(
     return compare(comparison, stacks["residual"], tick)
 
 
-def _write(work: _Work, stacks: dict[str, NDArray[np.float32]], sha256: str) -> None:
+def _write(
+    work: _Work,
+    stacks: dict[str, NDArray[np.float32]],
+    sha256: str,
+    check: Callable[[], None],
+) -> None:
     making = _making(work, sha256)
     sampling = work.restorer.spec.sampling
     fine = work.subject.pixel_sizes.divided(making.scale)
@@ -233,7 +250,7 @@ def _write(work: _Work, stacks: dict[str, NDArray[np.float32]], sha256: str) -> 
             acquisition=acquisition_of(work.subject.info),
             provenance=making.facts(role),
         )
-        write_image(work.run.file(role, relative), stack, metadata, work.context.check)
+        write_image(work.run.file(role, relative), stack, metadata, check)
     work.context.progress("Writing", len(stacks), len(stacks))
 
 
