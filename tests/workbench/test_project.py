@@ -24,6 +24,7 @@ from superlens.core.jobs import (
 from superlens.core.messages import Event
 from superlens.core.records import ImageRecord, ImageRole, ModelRef
 from superlens.io.store import ProjectStore
+from superlens.io.store_images import StoredImages
 from superlens.workbench.links import LinkState
 from superlens.workbench.project import Project
 from superlens.workbench.requests import inputs_of
@@ -285,7 +286,7 @@ def test_image_that_cannot_be_saved_is_refused(
     def refuse(*_: object) -> None:
         raise DiskFull("The disk is full")
 
-    monkeypatch.setattr(ProjectStore, "add_image", refuse)
+    monkeypatch.setattr(StoredImages, "add", refuse)
 
     with qtbot.waitSignal(project.import_failed, timeout=5000) as failed:
         project.add_files([image_file(tmp_path, "a.tif")])

@@ -166,10 +166,9 @@ class Project(QObject):
     def add_images(self, images: Sequence[ImageRecord]) -> None:
         """Take in images whose files were read already, with their pictures; see `ImportSurvey`.
 
-        `image_added` or `import_failed` follows for each.
+        All or none; `image_added` or `import_failed` follows for each.
         """
-        for image in images:
-            self._take_in(image)
+        self._take_in(*images)
 
     def pending_imports(self) -> int:
         """Give the number of files that are being read; 0 while they are only being listed."""
@@ -276,14 +275,16 @@ class Project(QObject):
         twin = self._images.twin_of(identity)
         return None if twin is None else str(self.path_of(twin))
 
-    def _take_in(self, image: ImageRecord) -> None:
+    def _take_in(self, *images: ImageRecord) -> None:
         try:
-            self._images.add(image)
+            self._images.add(*images)
         except SuperlensError as error:
-            logger.exception("An image was not written into the project")
-            self.import_failed.emit(str(self.path_of(image)), describe_error(error))
+            logger.exception("%d images were not written into the project", len(images))
+            for image in images:
+                self.import_failed.emit(str(self.path_of(image)), describe_error(error))
             return
-        self.image_added.emit(image)
+        for image in images:
+            self.image_added.emit(image)
 
     def _note_thumbnail(self, image_id: str) -> None:
         if image_id in self._images:

@@ -60,12 +60,13 @@ class ProjectImages:
         """Give the image whose file has the same size and the same ends, or None."""
         return self._store.catalogue.twin_of(identity)
 
-    def add(self, image: ImageRecord) -> None:
-        """Save a new image; errors as the store's."""
-        self._store.add_image(image)
-        self._places[image.id] = len(self._ids)
-        self._ids.append(image.id)
-        self._records[image.id] = image
+    def add(self, *images: ImageRecord) -> None:
+        """Save new images, all or none; errors as the store's."""
+        self._store.catalogue.add(*images)
+        for image in images:
+            self._places[image.id] = len(self._ids)
+            self._ids.append(image.id)
+            self._records[image.id] = image
 
     def update(self, images: Sequence[ImageRecord]) -> None:
         """Save changed images, all or none; errors as the store's."""
