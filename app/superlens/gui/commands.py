@@ -26,6 +26,7 @@ def register_commands(
     """Register everything that menus, shortcuts and the palette offer."""
     for command in (
         *_file_commands(workspace, workbench),
+        *_project_commands(workspace),
         *_view_commands(workspace),
         *_theme_commands(workbench, theme),
         *_stage_commands(workspace, workbench),
@@ -53,6 +54,30 @@ def _file_commands(workspace: Workspace, workbench: Workbench) -> tuple[Command,
             enabled_when=has_project,
         ),
         Command("file.quit", "Quit", workspace.window().close, shortcut="Ctrl+Q"),
+    )  # fmt: skip
+
+
+def _project_commands(workspace: Workspace) -> tuple[Command, ...]:
+    intents, panel = workspace.project_intents, workspace.panel
+
+    def is_writable() -> bool:
+        return intents.is_writable
+
+    def edit_labels() -> None:
+        intents.edit_labels(panel.selected)
+
+    return (
+        Command("project.labels", "Role, tags and note…", edit_labels, "list", "Ctrl+E",
+                enabled_when=lambda: intents.is_writable and bool(panel.selected)),
+        Command("project.find_missing", "Find missing files…", intents.find_missing,
+                "magnifying-glass", enabled_when=lambda: intents.has_missing),
+        Command("project.blind", "Hide names", intents.toggle_blinding,
+                tooltip="Show codes in place of names, for scoring without knowing which is which",
+                enabled_when=is_writable, checked_when=lambda: intents.is_blinded),
+        Command("project.watch", "Watch folder…", intents.open_watch, "folder-open",
+                enabled_when=is_writable),
+        Command("project.trash", "Trash…", intents.open_trash, "trash",
+                enabled_when=is_writable),
     )  # fmt: skip
 
 

@@ -187,6 +187,8 @@ class MainWindow(QMainWindow):
 
     def _connect_workspace(self, workspace: "Workspace") -> None:
         workspace.intents.failed.connect(self.show_error)
+        workspace.project_intents.failed.connect(self.show_error)
+        workspace.project_intents.told.connect(self.message_bar.show_message)
         workspace.selection.failed.connect(self.show_error)
         workspace.measure.failed.connect(self.show_error)
         workspace.check.cursor_told.connect(self.status_line.show_cursor)

@@ -34,6 +34,18 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "Project",
+        (
+            "project.labels",
+            "project.find_missing",
+            "",
+            "project.blind",
+            "project.watch",
+            "",
+            "project.trash",
+        ),
+    ),
+    (
         "View",
         (
             "view.fit",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from superlens.core.method import Claim
-from superlens.core.records import ImageRecord, SceneInfo
+from superlens.core.records import ImageRecord, ImageRole, SceneInfo
 from superlens.core.units import PixelSizeOrigin
 from superlens.gui.viewer.geometry import length_text
 from superlens.io.image_names import without_ending
@@ -39,6 +39,14 @@ _ORIGINS = {
     PixelSizeOrigin.DEFAULT: "default, not trusted",
     PixelSizeOrigin.UNKNOWN: "unknown",
 }
+
+ROLE_NAMES = {
+    ImageRole.IMAGE: "Image",
+    ImageRole.LOW: "Low-res",
+    ImageRole.HIGH: "High-res",
+    ImageRole.CONTROL: "Control",
+}
+"""What people call the roles of images."""
 
 
 def claim_words(claim: Claim) -> ClaimWords:

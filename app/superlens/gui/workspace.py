@@ -17,11 +17,13 @@ from superlens.gui.pages.measure_page import MeasurePage
 from superlens.gui.pages.report_page import ReportPage
 from superlens.gui.pages.restore_page import RestorePage
 from superlens.gui.project.project_panel import ProjectPanel
+from superlens.gui.project_intents import ProjectIntents
 from superlens.gui.selection import Selection
 from superlens.gui.stage_bar import Stage
 from superlens.gui.stage_flow import StageFlow
 from superlens.gui.viewer.comparison import RestoredRun
 from superlens.gui.widgets.labels import paint_surface
+from superlens.workbench.folder_watch import FolderWatch
 from superlens.workbench.workbench import Workbench
 
 FOLD_INSPECTOR_BELOW, FOLD_DOCK_BELOW = 1320, 800
@@ -40,6 +42,7 @@ class Workspace(QWidget):
         paint_surface(self, "surface")
         self.selection = Selection(workbench, self)
         self.intents = Intents(workbench, window)
+        self.project_intents = ProjectIntents(workbench, window)
         self.flow = StageFlow(workbench, self.selection, self.intents, self)
         self.panel = ProjectPanel(workbench.jobs)
         self.check = CheckPage(workbench, self.selection)
@@ -86,7 +89,8 @@ class Workspace(QWidget):
 
     def shutdown(self) -> None:
         """Stop every reading thread."""
-        for part in (self.selection, self.intents, self.check, self.measure):
+        parts = (self.selection, self.intents, self.project_intents, self.check, self.measure)
+        for part in parts:
             part.shutdown()
 
     def _arrange(self) -> None:
@@ -118,7 +122,7 @@ class Workspace(QWidget):
     def _connect(self) -> None:
         self.panel.image_chosen.connect(self.selection.choose)
         self.panel.import_wanted.connect(self.intents.choose_files)
-        self.panel.removal_wanted.connect(self._remove_image)
+        self._connect_project()
         self.selection.image_changed.connect(self._show_image)
         self.selection.scene_changed.connect(self._show_image)
         self.selection.run_changed.connect(self._show_run)
@@ -140,6 +144,19 @@ class Workspace(QWidget):
         self.check.lock_tool.toggled.connect(self.inspector.view_tab.set_locked)
         self.inspector.view_tab.lock_box.toggled.connect(self.check.lock_tool.setChecked)
         self.panel.show_project(self._workbench.project)
+
+    def _connect_project(self) -> None:
+        panel, intents = self.panel, self.project_intents
+        panel.removal_wanted.connect(intents.remove_images)
+        panel.labels_wanted.connect(intents.edit_labels)
+        panel.trash_wanted.connect(intents.remove_results)
+        panel.search_wanted.connect(intents.find_missing)
+        panel.watch_wanted.connect(intents.open_watch)
+        intents.watch_changed.connect(self._show_watch)
+        self._show_watch(intents.watch)
+
+    def _show_watch(self, watch: FolderWatch | None) -> None:
+        self.panel.show_watch(watch.settings.folder if watch is not None else "")
 
     @property
     def staged_pages(self) -> tuple[RestorePage, MeasurePage, ReportPage]:
@@ -187,10 +204,6 @@ class Workspace(QWidget):
 
     def _show_run(self, run: RestoredRun | None) -> None:
         self.inspector.show_run(run, self.selection.card)
-
-    def _remove_image(self, image_id: str) -> None:
-        if self._workbench.project is not None:
-            self._workbench.project.remove_image(image_id)
 
     def _save_image(self, image: ImageRecord) -> None:
         if self._workbench.project is not None:

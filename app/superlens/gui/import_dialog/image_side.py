@@ -20,7 +20,7 @@ from superlens.core.records import ChannelInfo, ImageRole
 from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.gui.forms import NumberField
 from superlens.gui.import_dialog.axes_picture import AxesPicture, axes_sentence
-from superlens.gui.import_dialog.import_model import ROLE_NAMES, ImportModel
+from superlens.gui.import_dialog.import_model import ImportModel
 from superlens.gui.import_dialog.rows import (
     LUTS,
     FileRow,
@@ -34,7 +34,7 @@ from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, wrapped
 from superlens.gui.widgets.section import Section
-from superlens.gui.words import plural
+from superlens.gui.words import ROLE_NAMES, plural
 
 _AUTOMATIC = "Automatic"
 

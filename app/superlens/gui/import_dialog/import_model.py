@@ -25,7 +25,7 @@ from superlens.gui.import_dialog.rows import (
     with_pixel_size,
 )
 from superlens.gui.viewer.geometry import length_text
-from superlens.gui.words import plural
+from superlens.gui.words import ROLE_NAMES, plural
 from superlens.io.plate_names import ParsedName
 from superlens.workbench.import_survey import ImportSurvey, SurveyedFile
 
@@ -47,12 +47,6 @@ class Column(IntEnum):
 
 
 HEADS = ("Name", "Size", "C", "Z", "T", "Bit depth", "Pixel size", "Well", "Role")
-ROLE_NAMES = {
-    ImageRole.IMAGE: "Image",
-    ImageRole.LOW: "Low-res",
-    ImageRole.HIGH: "High-res",
-    ImageRole.CONTROL: "Control",
-}
 ROW = Qt.ItemDataRole.UserRole + 1
 SCENE = Qt.ItemDataRole.UserRole + 2
 """Number of the scene that an index is about; the first for a file."""

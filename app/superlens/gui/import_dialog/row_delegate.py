@@ -19,7 +19,6 @@ from superlens.gui.import_dialog.import_model import (
     CAPTION,
     PICTURE,
     RIGHT_COLUMNS,
-    ROLE_NAMES,
     ROW,
     SCENE,
     Column,
@@ -31,6 +30,7 @@ from superlens.gui.theme.icons import draw_icon
 from superlens.gui.theme.tokens import Size
 from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.spinner import turn_degrees
+from superlens.gui.words import ROLE_NAMES
 
 ROW_HEIGHT, THUMB = 48, 36
 _BOX, _INSET = 16, 8

@@ -13,15 +13,15 @@ from PySide6.QtGui import QPixmap
 
 from superlens.core.errors import ErrorInfo
 from superlens.core.jobs import JobKind, JobRecord
-from superlens.core.records import ImageRecord, ResultRecord
-from superlens.gui.words import image_caption
+from superlens.core.records import ImageRecord, ImageRole, ResultRecord
+from superlens.gui.words import ROLE_NAMES, image_caption
 from superlens.io.image_names import without_ending
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import LinkState, Project
 
 _Index = QModelIndex | QPersistentModelIndex
 
-_LINK_WORDS = {LinkState.MISSING: "File is missing", LinkState.CHANGED: "File has changed"}
+LINK_WORDS = {LinkState.MISSING: "File is missing", LinkState.CHANGED: "File has changed"}
 
 _KEPT_ROWS = 1000
 """Rows whose words and pictures stay in memory once they were shown."""
@@ -71,6 +71,7 @@ class ImageModel(QAbstractListModel):
         self._places = {image_id: place for place, image_id in enumerate(self._ids)}
         self._shown: dict[str, _Row] = {}
         self._others: list[_Row] = []
+        self._count = len(self._ids)
         self._running = self._running_images()
         self._restored: dict[str, bool] = {}
         for result in project.results():
@@ -108,8 +109,8 @@ class ImageModel(QAbstractListModel):
         return others + found + unmarked
 
     def rowCount(self, parent: _Index | None = None) -> int:
-        is_row = parent is not None and parent.isValid()
-        return 0 if is_row else len(self._ids) + len(self._others)
+        # Qt asks it several times for every row there is.
+        return 0 if parent is not None and parent.isValid() else self._count
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -126,13 +127,10 @@ class ImageModel(QAbstractListModel):
             case RowRole.STATE:
                 return self._state_of(row.image_id) if row.image_id else row.state
             case RowRole.CAPTION:
-                return _LINK_WORDS.get(self._project.link_state(row.image_id), row.caption)
+                return LINK_WORDS.get(self._project.link_state(row.image_id), row.caption)
             case RowRole.PICTURE:
                 return self._picture(row)
         return None
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def _row_at(self, place: int) -> _Row:
         if place >= len(self._ids):
@@ -148,7 +146,7 @@ class ImageModel(QAbstractListModel):
         path = str(self._project.path_of(image))
         return _Row(
             self._project.names.of_image(image),
-            image_caption(image),
+            _caption(image),
             ImageState.NOT_DONE,
             image.id,
             path,
@@ -187,6 +185,7 @@ class ImageModel(QAbstractListModel):
         place = len(self._ids)
         self.beginInsertRows(QModelIndex(), place, place)
         self._ids.append(image.id)
+        self._count += 1
         self._places[image.id] = place
         self.endInsertRows()
 
@@ -203,6 +202,7 @@ class ImageModel(QAbstractListModel):
             return
         self.beginRemoveRows(QModelIndex(), place, place)
         del self._ids[place]
+        self._count -= 1
         self._places = {image_id: place for place, image_id in enumerate(self._ids)}
         self._shown.pop(image_id, None)
         self.endRemoveRows()
@@ -257,15 +257,24 @@ class ImageModel(QAbstractListModel):
         place = self.rowCount()
         self.beginInsertRows(QModelIndex(), place, place)
         self._others.append(row)
+        self._count += 1
         self.endInsertRows()
 
     def _take_other(self, place: int) -> None:
         number = len(self._ids) + place
         self.beginRemoveRows(QModelIndex(), number, number)
         del self._others[place]
+        self._count -= 1
         self.endRemoveRows()
 
     def _tell(self, image_id: str) -> None:
         index = self.index_of(image_id)
         if index.isValid():
             self.dataChanged.emit(index, index)
+
+
+def _caption(image: ImageRecord) -> str:
+    """Give the second line of a row: size, pixel size, and what the user said of the image."""
+    role = "" if image.role is ImageRole.IMAGE else ROLE_NAMES[image.role]
+    parts = (image_caption(image), image.well or "", role, *image.tags)
+    return " · ".join(part for part in parts if part)

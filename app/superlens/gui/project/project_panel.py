@@ -1,5 +1,8 @@
 """The project panel: search, images with their state, and how many there are."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 from PySide6.QtCore import (
     QItemSelection,
     QModelIndex,
@@ -21,13 +24,13 @@ from PySide6.QtWidgets import (
 )
 
 from superlens.gui.project.image_delegate import ImageDelegate
-from superlens.gui.project.image_model import ImageModel, ImageState, RowRole
+from superlens.gui.project.image_model import LINK_WORDS, ImageModel, ImageState, RowRole
 from superlens.gui.theme.icons import icon
 from superlens.gui.widgets.buttons import button, tool
 from superlens.gui.widgets.labels import ElidedLabel, label, rule, wrapped
 from superlens.gui.words import plural
 from superlens.workbench.jobs import JobQueue
-from superlens.workbench.project import Project
+from superlens.workbench.project import LinkState, Project
 
 
 class ProjectPanel(QWidget):
@@ -36,12 +39,20 @@ class ProjectPanel(QWidget):
     Signals:
         image_chosen(str): id of the image that the user selected.
         import_wanted(): the user wants to import files.
-        removal_wanted(str): the user wants an image out of the project.
+        removal_wanted(tuple[str, ...]): the user wants images out of the project.
+        labels_wanted(tuple[str, ...]): the user wants to edit role, tags and note of images.
+        search_wanted(): the user wants to find missing files.
+        trash_wanted(tuple[str, ...]): the user wants the results of images in the trash.
+        watch_wanted(): the user wants to see which folder is watched.
     """
 
     image_chosen = Signal(str)
     import_wanted = Signal()
-    removal_wanted = Signal(str)
+    removal_wanted = Signal(object)
+    labels_wanted = Signal(object)
+    search_wanted = Signal()
+    trash_wanted = Signal(object)
+    watch_wanted = Signal()
 
     def __init__(self, jobs: JobQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +70,10 @@ class ProjectPanel(QWidget):
         self._pages.addWidget(self._tree_view())
         self._pages.addWidget(self._empty_state())
         column.addWidget(self._pages, 1)
+        self.watch_line = button("", "small", "folder-open")
+        self.watch_line.clicked.connect(self.watch_wanted)
+        self.watch_line.hide()
+        column.addWidget(self.watch_line)
         column.addWidget(rule(self))
         self._count = ElidedLabel("", "caption")
         self._count.setContentsMargins(16, 0, 16, 0)
@@ -90,11 +105,26 @@ class ProjectPanel(QWidget):
         if self._model is None:
             return
         index = self._filter.mapFromSource(self._model.index_of(image_id))
+        if index == self._tree.currentIndex():  # others may be selected with it
+            return
         selection = self._tree.selectionModel()
         selection.blockSignals(True)
         self._tree.setCurrentIndex(index)
         selection.blockSignals(False)
         self._tree.viewport().update()
+
+    def show_watch(self, folder: str) -> None:
+        """Say that a folder is watched; an empty text hides the line."""
+        self.watch_line.setText(f" Watching {Path(folder).name}")
+        self.watch_line.setToolTip(folder)
+        self.watch_line.setVisible(bool(folder))
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """The ids of all selected images, in the order of the rows."""
+        rows = sorted(self._tree.selectionModel().selectedRows(), key=lambda index: index.row())
+        ids = (index.data(RowRole.IMAGE_ID) for index in rows)
+        return tuple(image_id for image_id in ids if image_id)
 
     @property
     def model(self) -> ImageModel | None:
@@ -139,6 +169,7 @@ class ProjectPanel(QWidget):
         self._tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._tree.customContextMenuRequested.connect(self._offer_menu)
         self._tree.setAccessibleName("Images of the project")
+        self._tree.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self._tree.selectionModel().selectionChanged.connect(self._tell_choice)
         return self._tree
 
@@ -163,10 +194,10 @@ class ProjectPanel(QWidget):
             self.select(self._selected)
 
     def _tell_choice(self, selected: QItemSelection, _: QItemSelection) -> None:
-        for index in selected.indexes():
-            image_id = index.data(RowRole.IMAGE_ID)
-            if image_id:
-                self.image_chosen.emit(image_id)
+        current = self._tree.currentIndex()
+        image_id = current.data(RowRole.IMAGE_ID) if selected.contains(current) else ""
+        if image_id:
+            self.image_chosen.emit(image_id)
 
     def _offer_menu(self, place: QPoint) -> None:
         index = self._tree.indexAt(place)
@@ -179,9 +210,22 @@ class ProjectPanel(QWidget):
             if menu.exec(self._tree.viewport().mapToGlobal(place)) is dismiss:
                 self._model.dismiss(source)
             return
-        remove = menu.addAction("Remove from project")
-        if menu.exec(self._tree.viewport().mapToGlobal(place)) is remove:
-            self.removal_wanted.emit(index.data(RowRole.IMAGE_ID))
+        self._fill_menu(menu, index.data(RowRole.CAPTION) == LINK_WORDS[LinkState.MISSING])
+        menu.exec(self._tree.viewport().mapToGlobal(place))
+
+    def _fill_menu(self, menu: QMenu, is_missing: bool) -> None:
+        ids = self.selected
+        offers: list[tuple[str, Callable[[], object]]] = [
+            ("Role, tags and note…", lambda: self.labels_wanted.emit(ids)),
+            ("Move results to trash", lambda: self.trash_wanted.emit(ids)),
+        ]
+        if is_missing:
+            offers.append(("Find missing files…", self.search_wanted.emit))
+        several = f"Remove {plural(len(ids), 'image')} from project"
+        words = "Remove from project" if len(ids) < 2 else several
+        offers.append((words, lambda: self.removal_wanted.emit(ids)))
+        for text, do in offers:
+            menu.addAction(text).triggered.connect(lambda _=False, do=do: do())
 
     def _update_count(self, *_: object) -> None:
         model = self._model

@@ -84,6 +84,8 @@ QLineEdit[state="bad"], QAbstractSpinBox[state="bad"] { border: 1px solid $bad; 
 QLineEdit[kind="search"] { padding: 0 4px; }
 QLineEdit[kind="search"]:focus { padding: 0 3px; }
 QPlainTextEdit { padding: 6px 10px; border: none; border-radius: 0; }
+QPlainTextEdit[kind="field"] { padding: 4px 7px; border: 1px solid $control; border-radius: 6px; }
+QPlainTextEdit[kind="field"]:focus { border: 2px solid $accent; padding: 3px 6px; }
 
 QMenuBar { background: $window; color: $text2; padding: 0; spacing: 0; border: none; }
 QMenuBar::item { background: transparent; padding: 8px 12px; border-radius: 6px; }
