@@ -1,0 +1,318 @@
+"""Damages microscope files and reads them: `python benchmarks/fuzz_readers.py`.
+
+Thousands of variants of each format (cut off, bytes flipped, numbers made absurd) go through the
+reader process. Each must give pixels or one plain sentence; none may take this program down, keep
+it waiting for more than 20 s, or make a reader process larger than 2 GiB. A reader process that
+ends over a file is counted, and is no failure: that is what it is for.
+
+Every variant is named by its format and number, and is made again by `--only FORMAT:NUMBER`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import re
+import shlex
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from fuzz_damage import damaged
+from fuzz_samples import ROOT, Sample, collect
+
+from superlens.core.errors import SuperlensError
+from superlens.core.jobs import Roi
+from superlens.io.images import ImageSource
+from superlens.io.reading import Limits, ReaderPool
+from superlens.io.reading.reader_process import Loss
+
+LONGEST_S = 20.0
+LARGEST_BYTES = 2 << 30
+RESULTS = ROOT / "benchmarks" / "results" / "fuzz_readers.json"
+_LEEWAY_S = 2.0
+"""To end a process and to be told of it."""
+_WHOLE_PIXELS = 4096 * 4096
+"""The window and the engine read larger planes by regions."""
+_REGION_SIDE = 1024
+_MOST_SCENES = 3
+_LIBRARIES = ("tifffile", "imagecodecs", "nd2", "liffile", "pylibCZIrw", "mrc", "mrcfile", "h5py")
+_NOT_PLAIN = re.compile(r"Traceback|\w+Error\b|Exception\b|0x[0-9a-f]{4}|\n|<class|object at")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the variants of one format."""
+
+    samples: int
+    variants: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """`read`, `refused`, `time limit`, `memory limit`, `process ended`."""
+    median_ms: float = 0.0
+    slowest_s: float = 0.0
+    slowest: str = ""
+    largest_mib: float = 0.0
+    largest: str = ""
+    ended_over: list[str] = field(default_factory=list)
+    """Variants that hit a limit or ended their process."""
+    faults: list[str] = field(default_factory=list)
+    """Variants whose answer breaks a promise, and how."""
+    titles: dict[str, int] = field(default_factory=dict)
+    """The most frequent refusals, without names and numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The variants of one format."""
+
+    name: str
+    samples: list[Sample]
+    place: Path
+    count: int
+    seed: int
+    until: float
+
+
+def main() -> int:
+    """Damage, read, print, write the results; 0 when every promise is kept."""
+    arguments = _arguments()
+    place = Path(tempfile.mkdtemp(prefix="superlens-fuzz-"))
+    try:
+        samples = collect(place / "samples", _real_samples())
+        if arguments.only:
+            return _show(arguments, samples, place)
+        tallies = _fuzz_all(arguments, samples, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    document = _document(arguments, tallies)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    faults = [fault for tally in tallies.values() for fault in tally.faults]
+    print(*faults, sep="\n")
+    return 1 if faults else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--variants", type=int, default=3000, help="of each format (default 3000)")
+    parser.add_argument("--minutes", type=float, default=60, help="for all together (default 60)")
+    parser.add_argument("--formats", nargs="*", default=[], help="only these")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", metavar="FORMAT:NUMBER", help="show one variant")
+    parser.add_argument("--keep", type=Path, help="with --only: a folder for the variant")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    return parser.parse_args()
+
+
+def _real_samples() -> Path:
+    beside = ROOT.parent / "shared" / "data"
+    return Path(os.environ.get("SUPERLENS_SHARED_DATA", beside)) / "formats"
+
+
+def _fuzz_all(
+    arguments: argparse.Namespace, samples: dict[str, list[Sample]], place: Path
+) -> dict[str, Tally]:
+    wanted = {n: s for n, s in samples.items() if not arguments.formats or n in arguments.formats}
+    deadline = time.monotonic() + 60 * arguments.minutes
+    tallies: dict[str, Tally] = {}
+    pool = ReaderPool()
+    for done, (name, found) in enumerate(wanted.items()):
+        left_s = max(0.0, deadline - time.monotonic())
+        until = time.monotonic() + left_s / (len(wanted) - done)
+        tallies[name] = Tally(len(found))
+        series = _Series(name, found, place / "variant", arguments.variants, arguments.seed, until)
+        _fuzz(pool, series, tallies[name])
+        _report(name, tallies[name])
+    pool.close()
+    return tallies
+
+
+def _fuzz(pool: ReaderPool, series: _Series, tally: Tally) -> None:
+    """Read the variants of one format until they are all read or the time is over."""
+    for sample in series.samples:  # a process is started and its libraries loaded before time runs
+        with suppress(SuperlensError):
+            _read(pool, sample.folder / sample.main)
+    milliseconds: list[float] = []
+    for number in range(series.count):
+        if time.monotonic() > series.until:
+            break
+        variant = f"{series.name}:{number}"
+        path = _variant(series.samples, f"{series.seed}:{variant}", series.place)
+        milliseconds.append(1000 * _judge(pool, path, variant, tally))
+        _weigh(variant, tally)
+        shutil.rmtree(series.place)
+    tally.variants = len(milliseconds)
+    tally.median_ms = round(statistics.median(milliseconds), 1) if milliseconds else 0.0
+    tally.titles = dict(Counter(tally.titles).most_common(8))
+
+
+def _variant(samples: list[Sample], seed: str, place: Path) -> Path:
+    """Write a damaged copy of one of the samples and give what is to be opened."""
+    chance = random.Random(seed)
+    sample = chance.choice(samples)
+    shutil.copytree(sample.folder, place)
+    # Of a set of many files the one that is opened matters most.
+    is_main = (place / sample.main).is_file() and chance.random() < 0.5
+    victim = place / (sample.main if is_main else chance.choice(sample.files))
+    content = victim.read_bytes()
+    if content:
+        victim.write_bytes(damaged(content, chance))
+    return place / sample.main
+
+
+def _judge(pool: ReaderPool, path: Path, variant: str, tally: Tally) -> float:
+    """Read a variant, note what came of it, and give how long it took."""
+    began = time.monotonic()
+    slowest = began
+    try:
+        slowest = _read(pool, path)
+        outcome = "read"
+    except SuperlensError as error:
+        slowest = time.monotonic() - began
+        outcome = _outcome(error)
+        _count(tally.titles, _shape(error.title, path))
+        if (why := _why_not_plain(error)) is not None:
+            tally.faults.append(f"{variant} {why}: {error.title!r}")
+    except Exception as error:  # anything else is what this program looks for
+        slowest = time.monotonic() - began
+        outcome = "asker harmed"
+        tally.faults.append(f"{variant} {type(error).__name__}: {error}")
+    _count(tally.outcomes, outcome)
+    if outcome not in ("read", "refused"):
+        tally.ended_over.append(f"{variant} {outcome}")
+    if slowest > tally.slowest_s:
+        tally.slowest_s, tally.slowest = round(slowest, 2), variant
+    if slowest > LONGEST_S + _LEEWAY_S:
+        tally.faults.append(f"{variant} took {slowest:.1f} s")
+    return time.monotonic() - began
+
+
+def _count(what: dict[str, int], name: str) -> None:
+    what[name] = what.get(name, 0) + 1
+
+
+def _read(pool: ReaderPool, path: Path) -> float:
+    """Read the first and the last plane of some scenes; give the longest wait for an answer."""
+    began = time.monotonic()
+    with pool.open(path) as source:
+        slowest = time.monotonic() - began
+        for scene, info in enumerate(source.info.scenes[:_MOST_SCENES]):
+            ends = {(0, 0, 0), (info.size("T") - 1, info.size("C") - 1, info.size("Z") - 1)}
+            for end in sorted(ends):
+                began = time.monotonic()
+                _read_plane(source, scene, end)
+                slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+def _read_plane(source: ImageSource, scene: int, place: tuple[int, int, int]) -> None:
+    height, width = source.info.scenes[scene].levels[0]
+    if height * width <= _WHOLE_PIXELS:
+        source.plane(scene, *place)
+        return
+    x, y = max(0, width - _REGION_SIDE) // 2, max(0, height - _REGION_SIDE) // 2
+    roi = Roi(x, y, min(width, _REGION_SIDE), min(height, _REGION_SIDE))
+    source.region(scene, *place, roi)
+
+
+def _outcome(error: SuperlensError) -> str:
+    if Loss.TIME in error.detail:
+        return "time limit"
+    if Loss.MEMORY in error.detail or "asks for more memory" in error.title:
+        return "memory limit"
+    if Loss.CRASH in error.detail or Loss.NONSENSE in error.detail:
+        return "process ended"
+    return "refused"
+
+
+def _why_not_plain(error: SuperlensError) -> str | None:
+    """Say why an error is not one plain sentence, or None where it is."""
+    if type(error) is SuperlensError:
+        return "was not tried"
+    if not error.title.strip() or error.title.endswith("."):
+        return "says no sentence"
+    if _NOT_PLAIN.search(error.title) or _NOT_PLAIN.search(error.advice):
+        return "speaks to developers"
+    return "says too much" if len(error.sentence) > 400 else None
+
+
+def _shape(title: str, path: Path) -> str:
+    return re.sub(r"\d+(\.\d+)?", "N", re.sub(r"'.*'", "'...'", title.replace(path.name, "*")))
+
+
+def _weigh(variant: str, tally: Tally) -> None:
+    """Note how large the reader processes have been at most."""
+    for child in psutil.Process().children():
+        size = _peak_bytes(child)
+        if size / 2**20 > tally.largest_mib:
+            tally.largest_mib, tally.largest = round(size / 2**20, 1), variant
+            if size > LARGEST_BYTES:
+                tally.faults.append(f"{variant} took {tally.largest_mib} MiB")
+
+
+def _peak_bytes(process: psutil.Process) -> int:
+    try:
+        status = Path(f"/proc/{process.pid}/status")
+        if status.exists():
+            peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+            return int(peak.group(1)) << 10 if peak else 0
+        memory = process.memory_info()
+        return int(getattr(memory, "peak_wset", memory.rss))
+    except (psutil.Error, OSError):
+        return 0
+
+
+def _show(arguments: argparse.Namespace, samples: dict[str, list[Sample]], place: Path) -> int:
+    name = arguments.only.partition(":")[0]
+    path = _variant(samples[name], f"{arguments.seed}:{arguments.only}", place / "variant")
+    if arguments.keep is not None:
+        shutil.copytree(place / "variant", arguments.keep, dirs_exist_ok=True)
+    tally = Tally(len(samples[name]))
+    took_s = _judge(ReaderPool(), path, arguments.only, tally)
+    print(f"{path.name}: {dict(tally.outcomes)} in {took_s:.2f} s", *tally.titles, sep="\n")
+    print(*tally.faults, sep="\n")
+    return 1 if tally.faults else 0
+
+
+def _document(arguments: argparse.Namespace, tallies: dict[str, Tally]) -> dict[str, object]:
+    return {
+        "command": shlex.join(["python", "benchmarks/fuzz_readers.py", *sys.argv[1:]]),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+        f"{platform.platform()}",
+        "versions": {name: version(name) for name in _LIBRARIES},
+        "seed": arguments.seed,
+        "limits": asdict(Limits()),
+        "longest_s": LONGEST_S,
+        "largest_bytes": LARGEST_BYTES,
+        "variants": sum(tally.variants for tally in tallies.values()),
+        "outcomes": sum((Counter(tally.outcomes) for tally in tallies.values()), Counter()),
+        "slowest_s": max((tally.slowest_s for tally in tallies.values()), default=0.0),
+        "largest_mib": max((tally.largest_mib for tally in tallies.values()), default=0.0),
+        "faults": sum(len(tally.faults) for tally in tallies.values()),
+        "formats": {name: asdict(tally) for name, tally in tallies.items()},
+    }
+
+
+def _report(name: str, tally: Tally) -> None:
+    outcomes = ", ".join(f"{count} {what}" for what, count in sorted(tally.outcomes.items()))
+    print(
+        f"{name:15} {tally.variants:5} variants: {outcomes}; median {tally.median_ms:.0f} ms, "
+        f"slowest {tally.slowest_s:.1f} s ({tally.slowest}), largest {tally.largest_mib:.0f} MiB, "
+        f"{len(tally.faults)} faults",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
