@@ -45,6 +45,11 @@ class StoredImages:
         """Give all images in the order of their import."""
         return self._database.records(ImageRecord, "SELECT record FROM image ORDER BY position")
 
+    def first(self, count: int) -> tuple[ImageRecord, ...]:
+        """Give the first images in the order of their import."""
+        query = "SELECT record FROM image ORDER BY position LIMIT ?"
+        return self._database.records(ImageRecord, query, (count,))
+
     def some(self, ids: Sequence[str]) -> dict[str, ImageRecord]:
         """Give images by their ids; those that are not there are left out."""
         found: dict[str, ImageRecord] = {}

@@ -180,12 +180,12 @@ class Workbench(QObject):
 
     def _open(self, store: ProjectStore) -> Project:
         try:
-            records = store.catalogue.ids(), store.jobs(), store.results()
-            store.catalogue.some(records[0][:_FIRST_IMAGES])
+            store.catalogue.first(_FIRST_IMAGES)
+            records = store.jobs(), store.results()
         except SuperlensError:
             store.close()
             raise
-        logger.debug("Opened a project of %d images, %d jobs, %d results", *map(len, records))
+        logger.debug("Opened a project of %d jobs, %d results", *map(len, records))
         self._let_go_of_project()
         self._store = store
         jobs = JobsOfAnother(store) if store.read_only_reason else store
