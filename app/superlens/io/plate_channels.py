@@ -8,7 +8,7 @@ from superlens.core.assay import ChannelRole, WellInfo
 from superlens.core.errors import InvalidInput, InvalidParameter
 from superlens.core.jobs import FieldInput, InputImage
 from superlens.core.records import SceneInfo
-from superlens.io.images import probe
+from superlens.io.reading import probe_safely
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ChannelFinder:
         Raises:
             InvalidInput: a role's channel is not in it, or two roles mean the same one.
         """
-        scene = probe(path).scenes[0]
+        scene = probe_safely(path).scenes[0]
         found = {
             role.id: InputImage(str(path), 0, self._channel(path, scene, role))
             for role in self._roles
