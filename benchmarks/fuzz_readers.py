@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -55,6 +54,8 @@ class Tally:
     """What came of the variants of one format."""
 
     samples: int
+    refused_unharmed: list[str] = field(default_factory=list)
+    """Why samples are refused that nobody damaged here: some came damaged, or are no images."""
     variants: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     """`read`, `refused`, `time limit`, `memory limit`, `process ended`."""
@@ -140,8 +141,10 @@ def _fuzz_all(
 def _fuzz(pool: ReaderPool, series: _Series, tally: Tally) -> None:
     """Read the variants of one format until they are all read or the time is over."""
     for sample in series.samples:  # a process is started and its libraries loaded before time runs
-        with suppress(SuperlensError):
+        try:
             _read(pool, sample.folder / sample.main)
+        except SuperlensError as error:
+            tally.refused_unharmed.append(error.title)
     milliseconds: list[float] = []
     for number in range(series.count):
         if time.monotonic() > series.until:
