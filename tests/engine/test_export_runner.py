@@ -390,6 +390,27 @@ def test_image_is_never_replaced_by_its_own_copy(image: Path) -> None:
     assert image.read_bytes() == before
 
 
+def test_folder_of_other_things_is_never_replaced(image: Path, out: Path) -> None:
+    (out / "dish µ.ome.zarr").mkdir(parents=True)
+    (out / "dish µ.ome.zarr" / "thesis.txt").write_text("years of work")
+    request = ExportRequest(str(image), str(out), ExportFormat.OME_ZARR_05)
+
+    with pytest.raises(InvalidInput, match="holds no OME-Zarr image"):
+        export(replace(request, when_taken=WhenTaken.REPLACE))
+
+    assert (out / "dish µ.ome.zarr" / "thesis.txt").read_text() == "years of work"
+
+
+def test_older_zarr_is_replaced(image: Path, out: Path, names_in) -> None:
+    request = ExportRequest(str(image), str(out), ExportFormat.OME_ZARR_04)
+    export(request)
+
+    export(replace(request, file_format=ExportFormat.OME_ZARR_05, when_taken=WhenTaken.REPLACE))
+
+    assert names_in(out) == ["dish µ.ome.zarr"]
+    assert probe(out / "dish µ.ome.zarr").format == "OME-Zarr 0.5"
+
+
 # ---- failures -----------------------------------------------------------------------------------
 
 
@@ -399,6 +420,21 @@ def test_what_is_not_there_is_told(tmp_path: Path, restored: Path, out: Path) ->
     with pytest.raises(InvalidInput, match="holds no sample") as caught:
         export(ExportRequest(str(restored), str(out), roles=("sample",)))
     assert "mean" in caught.value.advice
+
+
+def test_folder_that_cannot_be_written_is_told(image: Path, out: Path) -> None:
+    out.write_text("a file in the way")
+
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        export(ExportRequest(str(image), str(out)))
+
+
+def test_damaged_run_document_nearby_does_not_matter(image: Path, out: Path) -> None:
+    (image.parent / "job.json").write_text("no JSON")
+
+    export(ExportRequest(str(image), str(out)))
+
+    assert (out / "dish µ.ome.tif").is_file()
 
 
 def test_colour_picture_is_refused_with_advice(tmp_path: Path, out: Path) -> None:

@@ -1,10 +1,11 @@
 """What an export copies, and how the copies are called; nothing is written here. Torch-free."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from superlens.core.errors import InvalidInput, InvalidParameter, MissingFile
+from superlens.core.errors import InvalidInput, InvalidParameter, MissingFile, SuperlensError
 from superlens.core.jobs import (
     ExportFormat,
     ExportRequest,
@@ -16,6 +17,7 @@ from superlens.core.records import ImageInfo, ResultFile
 from superlens.engine.provenance import Making
 from superlens.io.image_names import plain_name
 from superlens.io.images import probe
+from superlens.io.images.recognition import is_zarr_folder
 from superlens.io.runs import JOB_FILE, RunDocument, read_run, request_of
 
 PICTURE_ROLES = ("mean", "spread", "residual", "sample")
@@ -88,7 +90,7 @@ def plan_export(request: ExportRequest) -> ExportPlan:
             left = tuple(item for item in plan.items if item.target not in taken)
             return replace(plan, items=left, skipped=tuple(taken))
         case WhenTaken.REPLACE:
-            _protect_sources(plan)
+            _protect(plan)
             return plan
         case WhenTaken.RENAME:
             return replace(plan, items=_renamed(plan.items))
@@ -255,7 +257,9 @@ def _run_around(path: Path) -> RunDocument | None:
     """Give the run whose folder a file lies in, at most one folder deep."""
     for folder in tuple(path.absolute().parents)[:2]:
         if (folder / JOB_FILE).is_file():
-            return read_run(folder)
+            # A document that cannot be read does not keep anybody from copying an image.
+            with suppress(SuperlensError):
+                return read_run(folder)
     return None
 
 
@@ -270,8 +274,14 @@ def _role_in(run: RunDocument, path: Path) -> str | None:
     return next(found, None)
 
 
-def _protect_sources(plan: ExportPlan) -> None:
+def _protect(plan: ExportPlan) -> None:
+    """Refuse to replace what is no copy: the pictures themselves, or a folder of other things."""
     for item in plan.items:
+        if item.target.is_dir() and not is_zarr_folder(item.target):
+            raise InvalidInput(
+                f"{item.target} is a folder that holds no OME-Zarr image, and is not replaced",
+                "Move it away, choose another folder, or rename",
+            )
         for source in item.sources:
             if item.target.exists() and item.target.samefile(source.path):
                 raise InvalidInput(

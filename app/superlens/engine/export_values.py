@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import ExportFormat, ExportRequest
 from superlens.engine.context import JobContext
+from superlens.engine.scratch import mapped_array
 from superlens.io.image_metadata import PIXEL_TYPES, Facts
 from superlens.io.imagej_writer import IMAGEJ_TYPES
 
@@ -56,7 +57,7 @@ def choose_values(
     """
     if request.is_16_bit and stack.dtype.name not in ("uint8", "uint16"):
         values = _range_of(stack, context)
-        stored = np.memmap(scratch / "stored", np.uint16, "w+", shape=stack.shape)
+        stored = mapped_array(scratch / "stored", np.dtype(np.uint16), stack.shape)
         for place in _strips(stack.shape):
             context.check()
             scaled = (stack[place].astype(np.float64) - values.offset) / values.scale
@@ -70,7 +71,7 @@ def choose_values(
             f"{request.file_format} has no pixels of type {stack.dtype.name}: they were rounded to "
             f"{wanted.name}"
         )
-    stored = np.memmap(scratch / "stored", wanted, "w+", shape=stack.shape)
+    stored = mapped_array(scratch / "stored", wanted, stack.shape)
     for place in _strips(stack.shape):
         context.check()
         stored[place] = stack[place]

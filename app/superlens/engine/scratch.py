@@ -32,10 +32,7 @@ class Scratch:
         Raises:
             DiskFull: there is no room; a map that outgrew its disk would end the process later.
         """
-        path = self._run.scratch(name)
-        with writing(path):
-            _make_room(path, 4 * int(np.prod(shape)))
-        made = np.memmap(path, np.float32, "r+", shape=shape)
+        made = mapped_array(self._run.scratch(name), np.dtype(np.float32), shape)
         self._maps.append(made)
         return made
 

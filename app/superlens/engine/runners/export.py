@@ -23,6 +23,7 @@ from superlens.engine.export_plan import ExportItem, ExportPlan, making_of, plan
 from superlens.engine.export_values import ValueMap, choose_values
 from superlens.engine.image_reading import PlaneIndex, open_plane
 from superlens.engine.provenance import describe_picture
+from superlens.engine.scratch import mapped_array
 from superlens.io.atomic import replace_file
 from superlens.io.disk import require_free_space
 from superlens.io.image_metadata import ImageMetadata, acquisition_of
@@ -124,9 +125,10 @@ def _export_stack(work: _Work, item: ExportItem, source: ImageSource) -> None:
     require_free_space(folder, int(size * _ROOM_PER_BYTE), f"The export of {item.target.name}")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=folder, prefix=".export-", ignore_cleanup_errors=True
-    ) as scratch:
+        room = tempfile.TemporaryDirectory(
+            dir=folder, prefix=".export-", ignore_cleanup_errors=True
+        )
+    with room as scratch:
         try:
             stack = _read(work, source, item.scene, Path(scratch) / "stack")
             stored, values = choose_values(stack, work.request, Path(scratch), work.context)
@@ -142,7 +144,7 @@ def _export_stack(work: _Work, item: ExportItem, source: ImageSource) -> None:
 def _read(work: _Work, source: ImageSource, scene: int, scratch: Path) -> NDArray[Any]:
     """Copy a scene into a scratch file, so that every plane is decoded once: (T, C, Z, Y, X)."""
     info = source.info.scenes[scene]
-    stack = np.memmap(scratch, np.dtype(info.dtype), "w+", shape=info.shape)
+    stack = mapped_array(scratch, np.dtype(info.dtype), info.shape)
     total = int(np.prod(info.shape[:3]))
     for done, (t, c, z) in enumerate(np.ndindex(*info.shape[:3])):
         read, (height, width) = open_plane(source, PlaneIndex(scene, t, c, z))
