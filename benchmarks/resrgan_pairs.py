@@ -112,6 +112,8 @@ def main() -> None:
     options = _options()
     os.environ["SUPERLENS_HOME"] = str(options.work / "home")
     pictures = _made_pairs(options)
+    if options.pairs_only:
+        return
     folds = sorted({picture.field for picture in pictures})
     jobs = [(arm, fold) for arm in ARMS for fold in folds]
     with ThreadPoolExecutor(options.jobs) as pool:
@@ -129,6 +131,7 @@ def _options() -> argparse.Namespace:
     given = os.environ.get("SUPERLENS_SHARED_DATA", str(DATA))
     parser.add_argument("--data", type=Path, default=Path(given), help="folder of real images")
     parser.add_argument("--work", type=Path, required=True, help="pairs and trainings; kept")
+    parser.add_argument("--pairs-only", action="store_true", help="make the pairs and stop")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the numbers go")
     parser.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
