@@ -161,6 +161,20 @@ def test_picture_of_a_run_is_known_as_such_by_its_place(restored: Path, out: Pat
     assert '<M K="Model">' in facts_in(path)
 
 
+@pytest.mark.parametrize("through", [ExportFormat.OME_TIFF, ExportFormat.OME_ZARR_05])
+def test_copy_of_a_copy_still_says_what_made_it(
+    restored: Path, out: Path, through: ExportFormat
+) -> None:
+    first = export(ExportRequest(str(restored), str(out), through, ("mean",)))
+
+    export(ExportRequest(str(out / first.files[0].path), str(out / "again")))
+
+    path = out / "again" / f"{STEM}.ome.tif"
+    assert f'<M K="Model">{MODEL_ID}</M>' in facts_in(path)
+    assert f'<M K="Copied from">{first.files[0].path}</M>' in facts_in(path)
+    assert "computationally super-resolved" in probe_description(path)
+
+
 def test_16_bits_keep_every_value_within_half_a_step(restored: Path, out: Path) -> None:
     export(ExportRequest(str(restored), str(out), roles=("mean",), is_16_bit=True))
 

@@ -12,9 +12,11 @@ from superlens import __version__
 from superlens.core.records import ChannelInfo
 from superlens.io.image_metadata import Acquisition, ImageMetadata, trusted_sizes_um
 
+PROVENANCE_NAMESPACE = "superlens.provenance"
+"""Of the annotation that says what made the pixels."""
+
 _NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 _NOTE_NAMESPACE = "superlens.note"
-_PROVENANCE_NAMESPACE = "superlens.provenance"
 _OME_TYPES = {"float32": "float", "float64": "double"}
 _FORBIDDEN = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 """Characters that XML 1.0 cannot hold."""
@@ -151,7 +153,7 @@ def _add_annotations(root: Element, image: Element, metadata: ImageMetadata) -> 
         note = _annotation(image, annotations, "CommentAnnotation", _NOTE_NAMESPACE)
         _child(note, "Value").text = _clean(metadata.note)
     if metadata.provenance:
-        facts = _annotation(image, annotations, "MapAnnotation", _PROVENANCE_NAMESPACE)
+        facts = _annotation(image, annotations, "MapAnnotation", PROVENANCE_NAMESPACE)
         value = _child(facts, "Value")
         for key, text in metadata.provenance:
             _child(value, "M", {"K": _clean(key)}).text = _clean(text)

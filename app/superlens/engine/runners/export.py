@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from superlens import __version__
 from superlens.core.errors import UnsupportedImage
 from superlens.core.jobs import ExportFormat, ExportRequest, Roi
 from superlens.core.records import ResultFile, ResultRecord, SceneInfo
@@ -25,6 +26,7 @@ from superlens.engine.image_reading import PlaneIndex, open_plane
 from superlens.engine.provenance import describe_picture
 from superlens.engine.scratch import mapped_array
 from superlens.io.atomic import replace_file
+from superlens.io.carried_facts import carried_facts
 from superlens.io.disk import require_free_space
 from superlens.io.image_metadata import ImageMetadata, acquisition_of
 from superlens.io.image_writer import write_image
@@ -175,6 +177,8 @@ def _metadata(
             note=str(work.plan.run.notes.get("place") or ""),
             provenance=making.facts(item.role),
         )
+    else:
+        metadata = _with_carried(metadata, Path(work.request.source))
     if values is not None:
         metadata = replace(
             metadata,
@@ -182,6 +186,15 @@ def _metadata(
             provenance=(*metadata.provenance, *values.facts),
         )
     return metadata
+
+
+def _with_carried(metadata: ImageMetadata, source: Path) -> ImageMetadata:
+    """Add what an image says of its own making, so that a copy of a copy is still known as one."""
+    facts = carried_facts(source)
+    own = (("Copied from", source.name), ("Copied by", f"Superlens {__version__}"))
+    said = dict(facts)
+    earlier = tuple(item for item in facts if item[0] not in dict(own))
+    return replace(metadata, description=said.get("Statement", ""), provenance=(*earlier, *own))
 
 
 def _sizes(request: ExportRequest, info: SceneInfo) -> PixelSizes:
