@@ -48,10 +48,12 @@ class FastGenerator(nn.Module):
         self._strip_px = _STRIP_PX.get(device, _LARGEST_STRIP_PX)
         self.conv_first = placed(deepcopy(generator.conv_first), device)
         self.trunk = _trunk(generator, device, dtype)
-        self.conv_body, self.conv_hr, self.conv_last = (
+        self.conv_body, self.conv_hr = (
             placed(deepcopy(layer), device).to(dtype)
-            for layer in (generator.conv_body, generator.conv_hr, generator.conv_last)
+            for layer in (generator.conv_body, generator.conv_hr)
         )
+        # The last layer gives what a user sees: in bfloat16 it would have 256 levels.
+        self.conv_last = placed(deepcopy(generator.conv_last), device)
         self.conv_up1, self.conv_up2 = (
             placed(DoublingConv(layer), device).to(dtype)
             for layer in (generator.conv_up1, generator.conv_up2)
@@ -82,9 +84,9 @@ class FastGenerator(nn.Module):
         x = self.conv_body(trunk[:, :, around].to(self._dtype)).float() + first[:, :, around]
         x = _activated(self.conv_up1(x.to(self._dtype)))
         x = _activated(self.conv_up2(x))
-        x = self.conv_last(_activated(self.conv_hr(x)))
+        x = self.conv_last(_activated(self.conv_hr(x)).float())
         start = _TAIL_SCALE * above
-        return x[:, :, start : start + _TAIL_SCALE * len(rows)].float()
+        return x[:, :, start : start + _TAIL_SCALE * len(rows)]
 
 
 class _LayerByLayer(nn.Module):
