@@ -19,8 +19,13 @@ from superlens.quality.baselines import bicubic
 from superlens.quality.fidelity import psnr_affine
 
 FOLDERS = tuple(sorted(path.parent for path in shipped_models_dir().glob("*/card.json")))
+RECIPES = {folder: read_json(Recipe, folder / "recipe.json") for folder in FOLDERS}
 
 each_model = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+
+def _id_of(recipe: Recipe) -> str:
+    return recipe.model_id
 
 
 def test_there_is_a_model():
@@ -52,14 +57,22 @@ def test_card_fits_folder_recipe_and_weights(folder: Path):
     assert (folder / "curves.csv").is_file()
 
 
-@each_model
-def test_recipe_can_be_trained_again(folder: Path):
-    recipe = read_json(Recipe, folder / "recipe.json")
+@pytest.mark.parametrize(
+    "recipe", [one for one in RECIPES.values() if one.phantom is not None], ids=_id_of
+)
+def test_recipe_of_phantoms_can_be_trained_again(recipe: Recipe):
     params = build(method_spec(recipe.method).train_params, recipe.params)
 
     batch = open_training_data(recipe, None, params.patch).batch(0, 1)
 
     assert batch.high.shape[-1] == params.patch * recipe.scale
+
+
+@pytest.mark.parametrize("recipe", [one for one in RECIPES.values() if one.pairs], ids=_id_of)
+def test_recipe_of_pairs_names_its_files_by_hash_and_starts_from_a_shipped_model(recipe: Recipe):
+    assert all(pair.low_sha256 and pair.high_sha256 and pair.field_id for pair in recipe.pairs)
+    assert recipe.base in {load_card(folder).ref for folder in FOLDERS}
+    assert build(method_spec(recipe.method).train_params, recipe.params).iterations > 0
 
 
 @each_model

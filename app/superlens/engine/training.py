@@ -154,7 +154,7 @@ class Training:
         self._write_subset(material)
         with Prefetched(material.data, most_workers=most_workers()) as data:
             if not data.validation():
-                self._warn("There is only one field of view, so the training is not validated")
+                self._warn("No field of view is held out, so the training is not validated")
             run = self._recorded_run(material, device, base)
             with training_memory(plan, device):
                 weights = plan.method.train(data, plan.params, run)
