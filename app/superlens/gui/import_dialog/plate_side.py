@@ -56,6 +56,7 @@ class PlateSide(QWidget):
         column.addSpacing(4)
         self._preview = _Preview(self)
         column.addWidget(self._preview, 1)
+        column.addSpacing(8)
         self._note = wrapped(
             "A well can be typed into the table for any file by itself.", "caption"
         )
@@ -191,7 +192,7 @@ class PlateSide(QWidget):
         twice = doubles(parsed)
         wells = tuple(sorted({item.well for item in understood}))
         size = smallest_plate(wells) if wells else None
-        is_odd = bool(problem or twice or len(understood) < len(parsed))
+        is_odd = len(understood) < len(parsed)
         set_tone(self._words, "bad" if problem else "warn" if is_odd else "caption")
         if problem:
             self._words.setText(f"{problem}.")
@@ -200,7 +201,7 @@ class PlateSide(QWidget):
         if size is not None:
             text += f": {plural(len(wells), 'well')} of a {size.value}-well plate"
         if twice:
-            text += f". {twice[0][0]} and {twice[0][1]} say the same place"
+            text += f". Some share a place, such as {twice[0][0]} and {twice[0][1]}"
         self._words.setText(f"{text}.")
 
 
@@ -209,6 +210,7 @@ class _Preview(QTableView):
         super().__init__(parent)
         self._rows = _PreviewModel(self)
         self.setModel(self._rows)
+        self.setProperty("kind", "preview")
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)

@@ -274,7 +274,7 @@ class ImageModel(QAbstractListModel):
 
 
 def _caption(image: ImageRecord) -> str:
-    """Give the second line of a row: size, pixel size, and what the user said of the image."""
+    """Give the second line of a row: what the user said of the image, size, pixel size."""
     role = "" if image.role is ImageRole.IMAGE else ROLE_NAMES[image.role]
-    parts = (image_caption(image), image.well or "", role, *image.tags)
+    parts = (image.well or "", role, *image.tags, image_caption(image))
     return " · ".join(part for part in parts if part)

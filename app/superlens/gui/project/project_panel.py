@@ -70,7 +70,11 @@ class ProjectPanel(QWidget):
         self._pages.addWidget(self._tree_view())
         self._pages.addWidget(self._empty_state())
         column.addWidget(self._pages, 1)
-        self.watch_line = button("", "small", "folder-open")
+        self._watch_rule = rule(self)
+        self._watch_rule.hide()
+        column.addWidget(self._watch_rule)
+        self.watch_line = button("", "line", "folder-open")
+        self.watch_line.setAccessibleName("Watched folder")
         self.watch_line.clicked.connect(self.watch_wanted)
         self.watch_line.hide()
         column.addWidget(self.watch_line)
@@ -118,6 +122,7 @@ class ProjectPanel(QWidget):
         self.watch_line.setText(f" Watching {Path(folder).name}")
         self.watch_line.setToolTip(folder)
         self.watch_line.setVisible(bool(folder))
+        self._watch_rule.setVisible(bool(folder))
 
     @property
     def selected(self) -> tuple[str, ...]:

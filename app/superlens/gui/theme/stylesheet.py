@@ -61,6 +61,10 @@ QPushButton[kind="small"] { min-height: 22px; padding: 0 8px; background: transp
   border: 1px solid transparent; color: $text2; font-size: 12px; }
 QPushButton[kind="small"]:hover { background: $hover; }
 QPushButton[kind="small"]:focus { border: 1px solid $accent; }
+QPushButton[kind="line"] { min-height: 34px; padding: 0 16px; background: transparent;
+  border: none; border-radius: 0; color: $text2; font-size: 12px; text-align: left; }
+QPushButton[kind="line"]:hover { background: $hover; }
+QPushButton[kind="line"]:focus { border: 1px solid $accent; padding: 0 15px; min-height: 32px; }
 QPushButton[kind="link"] { background: transparent; border: 1px solid transparent; color: $accent;
   padding: 0; }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
@@ -104,6 +108,7 @@ QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $text3; font-size: 12px; font-weight: 500;
   border: none; padding: 0 8px; height: 30px; }
 QTableView { gridline-color: transparent; }
+QTableView[kind="preview"]::item { padding: 0 8px; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
