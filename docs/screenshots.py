@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent / "resources" / "samples"
@@ -18,6 +19,10 @@ SIZES = ((1440, 900), (1280, 720))
 SHOWN = (
     "start_light_1440",
     "start_dark_1280",
+    "import_light",
+    "import_dark",
+    "import-plate_light",
+    "watch_light",
     "data_light_1440",
     "super-resolve_light_1280",
     "jobs_dark_1440",
@@ -81,6 +86,7 @@ class Walk:
         self._until(_ENGINE_S, lambda: all(link.state is EngineState.READY for link in links))
         self._take("start")
         project = bench.new_project(self._scratch / "Cytoskeleton, first look")
+        self._import()
         names = ("filaments", "mitochondria", "membranes", "nuclei")
         broken = self._scratch / "truncated.tif"
         broken.write_bytes(b"II*\x00\x08\x00\x00\x00")
@@ -106,6 +112,34 @@ class Walk:
         self._take("report")
         self._fail()
         self._take("error", SIZES[:1])
+
+    def _import(self) -> None:
+        """Drop a folder with a plate of which one file is broken, look at it, and cancel."""
+        from superlens.gui.import_dialog.import_dialog import ImportDialog
+        from superlens.gui.import_dialog.rows import RowState
+        from superlens.gui.project.watch_dialog import WatchDialog
+
+        folder = self._scratch / "Screen 4"
+        shutil.copytree(SAMPLES / "translocation-plate", folder)
+        (folder / "plate_map.csv").unlink()
+        (folder / "B08_protein.ome.tif").write_bytes(b"II*\x00\x08\x00\x00\x00")
+        (folder / "B07_dna.ome.tif").write_bytes((folder / "A01_dna.ome.tif").read_bytes())
+        self._window.open_paths((folder,))
+        dialog = self._window.findChild(ImportDialog)
+        assert dialog is not None
+        rows = dialog.model
+        self._until(_IMPORT_S, lambda: len(rows.rows) > 0 and not rows.count(RowState.READING))
+        self._take_dialog(dialog, "import")
+        dialog.tabs.choose(1)
+        self._take_dialog(dialog, "import-plate")
+        dialog.reject()
+        intents = self._window.workspace.project_intents
+        intents.open_watch()
+        watch = self._window.findChild(WatchDialog)
+        assert watch is not None
+        watch.folder.setText("/data/microscope/today")
+        self._take_dialog(watch, "watch")
+        watch.reject()
 
     def _has_progress(self) -> bool:
         return any(job.done > 0 and not job.state.is_ended for job in self._workbench.jobs.jobs())
@@ -160,6 +194,17 @@ class Walk:
                 _wait(600, lambda: False)
                 picture = self._window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
                 picture.save(str(self._out / f"{shot}.png"), quality=_PNG_SMALLEST)
+
+    def _take_dialog(self, dialog: Any, name: str) -> None:
+        from superlens.gui.theme.tokens import Scheme
+        from superlens.workbench.settings import Theme
+
+        for scheme in Scheme:
+            shot = f"{name}_{scheme.value}"
+            if self._takes_all or shot in SHOWN:
+                self._window.theme.choose(Theme(scheme.value))
+                _wait(600, lambda: False)
+                dialog.grab().save(str(self._out / f"{shot}.png"), quality=_PNG_SMALLEST)
 
     def _until(self, seconds: float, condition: Callable[[], bool]) -> None:
         if not _wait(int(seconds * 1000), condition):
