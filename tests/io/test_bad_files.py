@@ -309,6 +309,18 @@ def test_huge_compressed_header_says_what_it_declares(path: Path) -> None:
     assert "only 222 bytes long" in title
 
 
+@pytest.mark.parametrize("size", [(0, 20), (30, 0), (0, 0)])
+def test_page_without_pixels_is_told_at_once(path: Path, size: tuple[int, int]) -> None:
+    data = np.zeros((20, 30), np.uint8)
+    tifffile.imwrite(path, data, metadata=None)
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        for name, value in zip(("ImageWidth", "ImageLength"), size, strict=True):
+            tif.pages.first.tags[name].overwrite(value)
+
+    with pytest.raises(UnreadableFile, match="has no pixels"):
+        probe(path)
+
+
 @pytest.mark.parametrize(("z", "t"), [(10**7, 1), (10**4, 10**5), (10**9, 10**9)])
 def test_ome_bomb_is_refused_before_its_planes_are_listed(path: Path, z: int, t: int) -> None:
     save_ome(path, ome(z, t))

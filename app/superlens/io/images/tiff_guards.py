@@ -136,8 +136,10 @@ def require_credible_size(name: str, page: Any) -> None:
     """Make sure that the pixels that a page declares can be in the file.
 
     Raises:
-        UnreadableFile: more than any compression could hide there.
+        UnreadableFile: none are declared, or more than any compression could hide there.
     """
+    if min(page.imagewidth, page.imagelength) < 1:
+        raise UnreadableFile(f"{name} is damaged: one of its pages has no pixels", _COPY_AGAIN)
     declared = math.prod(page.shaped) * max(1, page.bitspersample) // 8
     size = page.parent.filehandle.size
     if declared > _HARMLESS_BYTES and declared > size * _LARGEST_RATIO:
