@@ -20,7 +20,6 @@ _REAL = {
     "imagej": ("imagej/*.tif",),
     "ims": ("ims/*.ims",),
     "lif": ("lif/*.lif",),
-    "lsm": ("bad/*.lsm",),
     "mrc": ("mrc/*.map",),
     "nd2": ("nd2/*.nd2",),
     "ome_tiff": ("ome_tiff/*.ome.tif*",),
