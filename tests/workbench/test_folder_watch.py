@@ -32,6 +32,7 @@ CARD = ModelCard(
     architecture={},
     normalisation=NormalisationRule(NormalisationKind.IMAGE_PERCENTILES, 1.0, 99.8),
     trained_on=TrainedRange(("filaments",), (50.0, 200.0)),
+    limits=("It was trained on simulated images alone",),
 )
 
 
