@@ -38,13 +38,15 @@ class BackgroundReader(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(2)
         self._generations: dict[str, int] = {}
+        self._is_shut_down = False
         self._arrived.connect(self._take)
 
     def ask(self, topic: str, read: Callable[[], Any]) -> int:
         """Run `read` in a thread and give the generation of the question."""
         generation = self._generations.get(topic, 0) + 1
         self._generations[topic] = generation
-        self._pool.start(partial(self._read, topic, generation, read))
+        if not self._is_shut_down:  # a timer of a window that is being closed may still ask
+            self._pool.start(partial(self._read, topic, generation, read))
         return generation
 
     def forget(self, topic: str) -> None:
@@ -53,6 +55,7 @@ class BackgroundReader(QObject):
 
     def shutdown(self, wait_ms: int = 2000) -> None:
         """Drop what waits and wait a bounded time for what runs."""
+        self._is_shut_down = True
         for topic in self._generations:
             self.forget(topic)
         self._pool.clear()
@@ -71,6 +74,8 @@ class BackgroundReader(QObject):
             value = read()
         except (SuperlensError, OSError, MemoryError) as problem:
             error = describe_error(problem)
+        if not self.is_current(topic, generation):  # nobody waits for it, or all is shut down
+            return
         self._arrived.emit(Answer(topic, generation, value, error))
 
     def _take(self, answer: Answer) -> None:
