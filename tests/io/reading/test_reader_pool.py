@@ -68,15 +68,15 @@ def require_plain(error: SuperlensError) -> None:
     assert not re.search(r"Traceback|Error\b|Exception|0x", error.sentence)
 
 
-@pytest.mark.parametrize("when", ["open", "read"])
 @pytest.mark.parametrize(
-    ("deed", "loss", "words"),
+    ("when", "deed", "loss", "words"),
     [
-        ("hang", Loss.TIME, "could not be read within 3 seconds"),
-        ("hang with the interpreter", Loss.TIME, "could not be read within 3 seconds"),
-        ("crash", Loss.CRASH, "broke down"),
-        ("leave", Loss.CRASH, "broke down"),
+        ("open", "hang", Loss.TIME, "could not be read within 3 seconds"),
+        ("read", "hang with the interpreter", Loss.TIME, "could not be read within 3 seconds"),
+        ("open", "crash", Loss.CRASH, "broke down"),
+        ("read", "leave", Loss.CRASH, "broke down"),
     ],
+    ids=["hang", "hang with the interpreter", "crash", "leave"],
 )
 def test_process_that_a_file_breaks_is_replaced_for_the_next_file(
     hasty: ReaderPool, written, when: str, deed: str, loss: Loss, words: str
