@@ -1,5 +1,6 @@
 """The import dialog in the real window, on a fake engine that really probes the files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from superlens.core.records import ChannelInfo, ImageRole
 from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.gui.import_dialog.import_dialog import ImportDialog
 from superlens.gui.import_dialog.import_model import Column
-from superlens.gui.import_dialog.rows import RowState, pixel_um_of, well_of
+from superlens.gui.import_dialog.rows import RowState, are_alike, pixel_um_of, well_of
 from superlens.gui.main_window import MainWindow
 from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.workbench.project import Project
@@ -164,6 +165,17 @@ def test_what_is_entered_for_one_file_goes_to_all_like_it(dialog: ImportDialog) 
     assert count == 2
     assert {row.role for row in ready} == {ImageRole.LOW}
     assert {row.scenes[0].pixel_sizes.lateral_um for row in ready} == {0.05}
+
+
+def test_files_with_other_channels_are_not_alike(dialog: ImportDialog) -> None:
+    model = dialog.model
+    ready = [row for row in model.rows if row.state is RowState.READY]
+    assert ready[0].file is not None
+    info = ready[0].file.image.info
+    scene = replace(info.scenes[0], channels=(ChannelInfo("GFP"),))
+
+    assert are_alike(info, replace(info, path="elsewhere.tif"))
+    assert not are_alike(info, replace(info, scenes=(scene,)))
 
 
 def test_scenes_of_a_file_are_rows_below_it(

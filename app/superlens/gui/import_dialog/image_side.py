@@ -244,10 +244,10 @@ class ImageSide(QWidget):
         others = len(self._model.alike(row))
         self._alike.setEnabled(bool(others))
         self._alike_words.setText(
-            f"{plural(others, 'other file')} of this format, with as many channels, get this role, "
-            "pixel size and these channels."
+            f"For {plural(others, 'other file')} of this format with the same channels: "
+            "role, pixel size, names and LUTs of channels."
             if others
-            else "No other file has this format and as many channels."
+            else "No other file has this format and the same channels."
         )
 
     def _choose_role(self, _: int) -> None:

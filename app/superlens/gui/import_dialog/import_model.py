@@ -96,14 +96,14 @@ class ImportModel(QAbstractItemModel):
         return row if isinstance(row, FileRow) else None
 
     def alike(self, row: FileRow) -> tuple[FileRow, ...]:
-        """Give the other files of the same kind of recording."""
+        """Give the other files of the same kind of recording, as they were read."""
         return tuple(
             other
             for other in self._rows
             if other is not row
-            and other.info is not None
-            and row.info is not None
-            and are_alike(row.info, other.info)
+            and other.file is not None
+            and row.file is not None
+            and are_alike(row.file.image.info, other.file.image.info)
         )
 
     def check_all(self, is_checked: bool) -> None:

@@ -180,7 +180,8 @@ def _told_of(scene: SceneInfo) -> tuple[float | None, float | None, PixelSizeOri
 
 def _kind_of(info: ImageInfo) -> tuple[object, ...]:
     first = info.scenes[0]
-    return info.format, first.size("C"), first.dtype, first.is_rgb, first.size("Z") > 1
+    names = tuple(channel.name for channel in first.channels)
+    return info.format, first.size("C"), names, first.dtype, first.is_rgb, first.size("Z") > 1
 
 
 def _mapped(info: ImageInfo, change: Callable[[SceneInfo], SceneInfo]) -> ImageInfo:

@@ -108,7 +108,7 @@ QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $text3; font-size: 12px; font-weight: 500;
   border: none; padding: 0 8px; height: 30px; }
 QTableView { gridline-color: transparent; }
-QTableView[kind="preview"]::item { padding: 0 8px; }
+QTableView[kind="preview"]::item { padding: 0 5px; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
