@@ -57,7 +57,7 @@ REAL_PAIRS = Path("paired") / "hagen_lowsnr_highsnr"
 RESULTS = Path(__file__).resolve().parent / "results" / "resrgan_pairs.json"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 FEW_SHOT = (200, 400, 800)
-MEASURES = ("psnr_affine", "ssim_affine", "ms_ssim_affine", "frc_cutoff", "nrmse", "rsp")
+MEASURES = ("psnr_affine", "ssim_affine", "ms_ssim_affine", "frc_cutoff", "nrmse", "rsp", "niqe")
 _SIZE = ("blocks", "features", "growth")
 _KNOWN_ROWS = {
     INPUT_ROW: "input",
