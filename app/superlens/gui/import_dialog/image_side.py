@@ -244,8 +244,7 @@ class ImageSide(QWidget):
         others = len(self._model.alike(row))
         self._alike.setEnabled(bool(others))
         self._alike_words.setText(
-            f"For {plural(others, 'other file')} of this format with the same channels: "
-            "role, pixel size, names and LUTs of channels."
+            f"Role, pixel size, names and LUTs go to {plural(others, 'other file')}."
             if others
             else "No other file has this format and the same channels."
         )
