@@ -13,6 +13,7 @@ from superlens.io.model_library import find_model
 from superlens.io.weights import load_weights
 from superlens.methods.nets import banded_rrdb, fast_rrdb
 from superlens.methods.nets.banded_rrdb import BandedTrunk
+from superlens.methods.nets.closing import ClosingConv
 from superlens.methods.nets.doubling import DoublingConv
 from superlens.methods.nets.fast_rrdb import Bench, FastRRDB
 from superlens.methods.nets.mosaic import Layout
@@ -173,6 +174,17 @@ def test_convolution_of_a_doubled_image_needs_no_doubling():
 
     expected = conv(nn.functional.interpolate(image, scale_factor=2, mode="nearest"))
     assert torch.allclose(answer, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_convolution_to_few_channels_is_a_product_of_matrices(outputs):
+    torch.manual_seed(0)
+    conv = nn.Conv2d(8, outputs, 3, padding=1)
+    image = torch.randn(2, 8, 7, 5)
+
+    answer = ClosingConv(conv)(image)
+
+    assert torch.allclose(answer, conv(image), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(8, 12), (7, 9), (1, 1)], ids=str)

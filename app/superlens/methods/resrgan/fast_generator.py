@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from superlens.methods.nets.banded_rrdb import BandedTrunk
+from superlens.methods.nets.closing import ClosingConv
 from superlens.methods.nets.doubling import DoublingConv
 from superlens.methods.nets.fast_rrdb import Bench, FastRRDB, pays
 from superlens.methods.nets.mosaic import Layout
@@ -53,7 +54,8 @@ class FastGenerator(nn.Module):
             for layer in (generator.conv_body, generator.conv_hr)
         )
         # The last layer gives what a user sees: in bfloat16 it would have 256 levels.
-        self.conv_last = placed(deepcopy(generator.conv_last), device)
+        last = generator.conv_last
+        self.conv_last = placed(ClosingConv(last) if device == "cpu" else deepcopy(last), device)
         self.conv_up1, self.conv_up2 = (
             placed(DoublingConv(layer), device).to(dtype)
             for layer in (generator.conv_up1, generator.conv_up2)
