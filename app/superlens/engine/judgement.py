@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from superlens.core.jobs import Roi
 from superlens.engine.image_reading import PlaneIndex, Subject, open_plane
+from superlens.engine.tiling import ReadRegion
 from superlens.prepare.normalisation import PlaneSource
 from superlens.quality.consistency import (
     Degradation,
@@ -24,11 +25,10 @@ LEAST_SIDE_PX = 32
 """In smaller images the noise cannot be told."""
 _NOISE_SIDE_PX = 1024
 _FIT_SIDE_PX = 256
-_BAND_PX = 1 << 21
-"""Pixels that are compared at a time."""
-_LEAST_BAND_ROWS = 96
+_BLOCK_SHAPE = (256, 2048)
+"""Pixels that are compared at a time: memory must not grow with the image."""
 _MARGIN_PX = 24
-"""Low-resolution pixels read around a band: the widest blur that is fitted reaches 16."""
+"""Low-resolution pixels read around a block: the widest blur that is fitted reaches 16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ def _fit(comparison: Comparison, number: int) -> tuple[Degradation, NoiseModel]:
     )
     height, width = (min(side, _NOISE_SIDE_PX) for side in (subject.roi.height, subject.roi.width))
     top, left = (subject.roi.height - height) // 2, (subject.roi.width - width) // 2
-    low, high = _pair(comparison, (middle, number), Roi(left, top, width, height))
+    read, _ = open_plane(comparison.source, middle)
+    low, high = _pair(comparison, (read, middle, number), Roi(left, top, width, height))
     part = _busiest(low)
     blur = fit_degradation(_cut(high, part, comparison.scale), _cut(low, part, 1), comparison.scale)
     return blur, estimate_noise(low)
@@ -119,24 +120,30 @@ def _compare_plane(
     fits: tuple[Degradation, NoiseModel],
     out: NDArray[np.float32],
 ) -> None:
-    height, width = out.shape
-    rows = max(_LEAST_BAND_ROWS, _BAND_PX // width)
-    for top in range(0, height, rows):
-        comparison.check()
-        end = min(height, top + rows)
-        first, last = max(0, top - _MARGIN_PX), min(height, end + _MARGIN_PX)
-        low, high = _pair(comparison, plane, Roi(0, first, width, last - first))
-        band = residual(high, low, *fits)
-        out[top:end] = band[top - first : end - first]
+    read, _ = open_plane(comparison.source, plane[0])
+    for top in range(0, out.shape[0], _BLOCK_SHAPE[0]):
+        for left in range(0, out.shape[1], _BLOCK_SHAPE[1]):
+            comparison.check()
+            rows, inner_rows = _with_margin(top, _BLOCK_SHAPE[0], out.shape[0])
+            columns, inner_columns = _with_margin(left, _BLOCK_SHAPE[1], out.shape[1])
+            part = Roi(columns.start, rows.start, len(columns), len(rows))
+            low, high = _pair(comparison, (read, *plane), part)
+            found = residual(high, low, *fits)[inner_rows, inner_columns]
+            out[top : top + _BLOCK_SHAPE[0], left : left + _BLOCK_SHAPE[1]] = found
+
+
+def _with_margin(start: int, size: int, length: int) -> tuple[range, slice]:
+    """Give what to read for a block along one axis, and where in it the block is."""
+    first, end = max(0, start - _MARGIN_PX), min(length, start + size + _MARGIN_PX)
+    return range(first, end), slice(start - first, min(start + size, length) - first)
 
 
 def _pair(
-    comparison: Comparison, plane: tuple[PlaneIndex, int], part: Roi
+    comparison: Comparison, plane: tuple[ReadRegion, PlaneIndex, int], part: Roi
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give a part of the raw and of the restored plane; `part` counts from the restored region."""
-    where, number = plane
+    read, where, number = plane
     roi, scale = comparison.subject.roi, comparison.scale
-    read, _ = open_plane(comparison.source, where)
     low = read(Roi(roi.x + part.x, roi.y + part.y, part.width, part.height))
     return low.astype(np.float32), _cut(comparison.mean[where.t, number, where.z], part, scale)
 

@@ -47,16 +47,12 @@ class Scratch:
             if isinstance(buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
                 buffer.madvise(mmap.MADV_DONTNEED)
 
-    def relieving(self, check: Callable[[], None], every: int) -> Callable[[], None]:
-        """Give a check that also relieves memory, every so many calls."""
-        calls = 0
+    def relieving(self, check: Callable[[], None]) -> Callable[[], None]:
+        """Give a check that also relieves memory."""
 
         def check_and_relieve() -> None:
-            nonlocal calls
             check()
-            calls += 1
-            if calls % every == 0:
-                self.relieve()
+            self.relieve()
 
         return check_and_relieve
 

@@ -37,8 +37,6 @@ from superlens.io.runs import Note, RunFolder, create_run
 from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
 
 _SMALLER_PREVIEW_PX = 2048
-_TILES_BETWEEN = 64
-"""Tiles of a file, 256 KiB each, that are written before memory is relieved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def _restore(work: _Work) -> _Facts:
         stacks = _empty_stacks(work, scratch)
         _restore_planes(work, normalisations, stacks, scratch)
         agreement = _compare(work, stacks, scratch)
-        _write(work, stacks, sha256, scratch.relieving(work.context.check, _TILES_BETWEEN))
+        _write(work, stacks, sha256, scratch.relieving(work.context.check))
         spread = stacks.get("spread")
         middle = None if spread is None else _thinned(spread[0, 0, spread.shape[2] // 2])
         median = None if middle is None else float(np.median(middle))
@@ -218,7 +216,7 @@ def _compare(
         work.subject,
         stacks["mean"],
         work.restorer.card.scale,
-        scratch.relieving(work.context.check, 1),
+        scratch.relieving(work.context.check),
     )
 
     def tick(done: int, total: int) -> None:
