@@ -22,7 +22,6 @@ from superlens.gui.forms import NumberField
 from superlens.gui.import_dialog.axes_picture import AxesPicture, axes_sentence
 from superlens.gui.import_dialog.import_model import ImportModel
 from superlens.gui.import_dialog.rows import (
-    LUTS,
     FileRow,
     RowState,
     channels_of,
@@ -30,6 +29,7 @@ from superlens.gui.import_dialog.rows import (
     pixel_um_of,
     well_of,
 )
+from superlens.gui.theme.colormaps import CHANNEL_COLOURS
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, wrapped
@@ -224,7 +224,7 @@ class ImageSide(QWidget):
         choice = Choice()
         choice.setAccessibleName(f"LUT of channel {number + 1}")
         choice.addItem(_AUTOMATIC, None)
-        for title, colour in LUTS.items():
+        for title, colour in CHANNEL_COLOURS.items():
             choice.addItem(title, colour)
         choice.activated.connect(self._enter_channels)
         self._channels.addWidget(name, number, 0)
@@ -275,7 +275,7 @@ class ImageSide(QWidget):
             replace(
                 channel,
                 name=name.text().strip() or channel.name,
-                colour=LUTS.get(choice.currentText(), choice.currentData()),
+                colour=CHANNEL_COLOURS.get(choice.currentText(), choice.currentData()),
             )
             for channel, (name, choice) in zip(before, self._editors, strict=True)
         )

@@ -10,23 +10,13 @@ from superlens.core.errors import ErrorInfo
 from superlens.core.plate import well_name
 from superlens.core.records import ChannelInfo, ImageInfo, ImageRole, SceneInfo
 from superlens.core.units import PixelSizeOrigin, entered_pixel_size
+from superlens.gui.theme.colormaps import CHANNEL_COLOURS
 from superlens.io.plate_names import ParsedName
 from superlens.workbench.import_plan import PlannedImage
 from superlens.workbench.import_survey import SurveyedFile
 
 SMALLEST_NM, LARGEST_NM = 0.1, 1e6
 """Pixel sizes that are taken for a number and not for a slip."""
-
-LUTS = {
-    "Grey": "#FFFFFF",
-    "Green": "#00FF00",
-    "Magenta": "#FF00FF",
-    "Cyan": "#00FFFF",
-    "Red": "#FF0000",
-    "Blue": "#0000FF",
-    "Yellow": "#FFFF00",
-}
-"""Colours of channels, by the name that the field has for them."""
 
 _NUMBER = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*(nm|µm|um)?\s*")
 
@@ -138,7 +128,7 @@ def lut_of(channel: ChannelInfo) -> str:
     """Give the name of a channel's LUT, or its colour where that has no name."""
     if channel.colour is None:
         return "Automatic"
-    names = {colour: name for name, colour in LUTS.items()}
+    names = {colour: name for name, colour in CHANNEL_COLOURS.items()}
     return names.get(channel.colour, channel.colour)
 
 

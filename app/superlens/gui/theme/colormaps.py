@@ -14,8 +14,14 @@ _HUES = {
     "Green": (0, 255, 0),
     "Magenta": (255, 0, 255),
     "Cyan": (0, 255, 255),
+    "Red": (255, 0, 0),
+    "Blue": (0, 0, 255),
     "Yellow": (255, 255, 0),
 }
+CHANNEL_COLOURS = {
+    name: f"#{red:02X}{green:02X}{blue:02X}" for name, (red, green, blue) in _HUES.items()
+}
+"""Colours of channels as files state them, by the name that the field has for them."""
 _MAPS = {"Magma": "magma", "Viridis": "viridis", "Difference": "CET-D4"}
 
 
