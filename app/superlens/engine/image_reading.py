@@ -17,7 +17,7 @@ from superlens.core.units import PixelSizes, entered_pixel_size
 from superlens.engine.tiling import ReadRegion
 from superlens.prepare.normalisation import PlaneSource
 
-_MAX_WHOLE_PLANE = 1 << 26
+_MAX_WHOLE_PLANE = 1 << 24
 """Planes up to this many pixels are read once; larger ones rectangle by rectangle."""
 _BAND_PIXELS = 1 << 24
 

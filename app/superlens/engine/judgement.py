@@ -73,8 +73,7 @@ def compare(
         fits = _fit(comparison, number)
         for where in (plane for plane in subject.planes if plane.c == channel):
             plane_out = out[where.t, number, where.z]
-            _compare_plane(comparison, (where, number), fits, plane_out)
-            found = consistency(plane_out)
+            found = _compare_plane(comparison, (where, number), fits, plane_out)
             squares, over = squares + found.chi2, over + found.fraction_over_3
             done += 1
             on_plane(done, len(subject.planes))
@@ -119,7 +118,8 @@ def _compare_plane(
     plane: tuple[PlaneIndex, int],
     fits: tuple[Degradation, NoiseModel],
     out: NDArray[np.float32],
-) -> None:
+) -> Agreement:
+    squares = over = 0.0
     read, _ = open_plane(comparison.source, plane[0])
     for top in range(0, out.shape[0], _BLOCK_SHAPE[0]):
         for left in range(0, out.shape[1], _BLOCK_SHAPE[1]):
@@ -130,6 +130,10 @@ def _compare_plane(
             low, high = _pair(comparison, (read, *plane), part)
             found = residual(high, low, *fits)[inner_rows, inner_columns]
             out[top : top + _BLOCK_SHAPE[0], left : left + _BLOCK_SHAPE[1]] = found
+            block = consistency(found)
+            squares += block.chi2 * found.size
+            over += block.fraction_over_3 * found.size
+    return Agreement(squares / out.size, over / out.size)
 
 
 def _with_margin(start: int, size: int, length: int) -> tuple[range, slice]:
