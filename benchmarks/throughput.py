@@ -95,13 +95,15 @@ def _measure_plain(options: argparse.Namespace) -> dict[str, float]:
     from superlens.io.images import open_image
     from superlens.io.model_library import find_model
     from superlens.io.weights import load_weights
-    from superlens.methods.catalogue import load_method
+    from superlens.methods.resrgan.generator import Architecture, Generator
 
     device = _device(options)
     model = find_model(options.model)
     weights = load_weights(Path(model.folder), model.card)
-    network = load_method(model.card.method).load(weights, device)
-    network = network.to(memory_format=torch.contiguous_format)
+    network = Generator(Architecture(**weights.architecture))  # pyright: ignore[reportArgumentType]
+    tensors = {k: torch.from_numpy(v).float() for k, v in weights.parts["generator"].items()}
+    network.load_state_dict(tensors)
+    network.to(device)
     with open_image(options.image) as source:
         plane = source.plane(0, 0, 0, 0).astype("float32")
     image = torch.from_numpy(plane / plane.max())[None, None]
