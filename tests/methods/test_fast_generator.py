@@ -121,6 +121,14 @@ def test_large_network_in_bfloat16_stays_within_50_db():
     assert _psnr(answer, plain(image)) > 50
 
 
+def test_trunk_of_accelerators_gives_the_same_numbers():
+    plain, image = _generator(), _image(24, 20)
+    network = FastGenerator(plain, "cpu", torch.float32)
+    network.trunk = fast_generator._LayerByLayer(plain.body, torch.float32)
+
+    assert _difference(network(image), plain(image)) < SAME
+
+
 def test_strips_leave_no_trace(monkeypatch):
     plain, image = _generator(), _image(61, 20)
     whole = FastGenerator(plain, "cpu", torch.float32)(image)
