@@ -21,14 +21,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from superlens.core.cards import Judgement, ModelCard
 from superlens.core.jobs import ComputePolicy, DeviceChoice
 from superlens.core.method import Array
-from superlens.core.records import ChannelInfo, ImageInfo, ModelRef, SceneInfo
-from superlens.core.units import PixelSizes
+from superlens.core.records import ModelRef
 from superlens.engine.context import JobContext
+from superlens.engine.evaluation_pictures import MemoryPlane
 from superlens.engine.image_reading import PlaneIndex
 from superlens.engine.restoration import restore_plane_samples
 from superlens.engine.restorer import Restorer, open_restorer
@@ -84,24 +83,6 @@ class RealField:
     model: float
     ssim_bicubic: float
     ssim_model: float
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryPlane:
-    """A picture in memory that can be restored as a file can."""
-
-    picture: NDArray[np.float32]
-
-    @property
-    def info(self) -> ImageInfo:
-        """Describe it as one plane of one channel."""
-        shape = (1, 1, 1, *self.picture.shape)
-        scene = SceneInfo("", shape, "float32", PixelSizes(), (ChannelInfo(""),))
-        return ImageInfo("memory", "array", (scene,))
-
-    def plane(self, scene: int, t: int, c: int, z: int) -> NDArray[np.float32]:
-        """Give the picture."""
-        return self.picture
 
 
 def main() -> int:
