@@ -74,8 +74,11 @@ LEARNING_RATE = 3e-3
 ABSENT = -0.25
 """Target of a kind of damage that is absent; present ones go from 0 to 1 with the logarithm."""
 RECOGNITION_WEIGHT = 0.1
-FIT_RIDGE = 0.3
-"""Of the variance of each response."""
+FIT_RIDGE = 30.0
+"""Over the variance of each response. As large as this, because finely balanced differences of
+responses fail on real pictures, whose noise is of another kind: there blur stopped to count."""
+WEAK_DAMAGE_POWER = 0.6
+"""How much more damage weighs that stands out little."""
 SPECIMEN_WEIGHT = 0.03
 """Of the directions that tell specimens apart, over those of damage."""
 LEAST_WEIGHT = 1e-4
@@ -258,8 +261,8 @@ def _damaged(picture: Array, rng: np.random.Generator) -> tuple[Array, list[floa
 def _fit_projection(network: MicroFeat, pictures: list[Array], labels: NDArray[np.int64]) -> None:
     """Set the last layer to the directions in which the smallest damage stands out most.
 
-    Lengths are measured in units of the variety of sound pictures. All kinds and amounts of damage
-    have the same weight, so that none hides another.
+    Lengths are measured in units of the variety of sound pictures. Kinds and amounts of damage that
+    stand out little weigh more, so that none hides another.
     """
     from scipy import linalg
 
@@ -271,10 +274,10 @@ def _fit_projection(network: MicroFeat, pictures: list[Array], labels: NDArray[n
         for probe in PROBES
         for step in probe.steps
     ]
-    between = _scatter(shifts, within)
+    between = _scatter(shifts, within, WEAK_DAMAGE_POWER)
     kinds = np.repeat(labels, len(sound) // len(pictures))
     means = [sound[kinds == kind].mean(0) - sound.mean(0) for kind in np.unique(kinds)]
-    between += SPECIMEN_WEIGHT * _scatter(means, within)
+    between += SPECIMEN_WEIGHT * _scatter(means, within, 0.0)
     found, directions = linalg.eigh(between, within)
     found, directions = found[::-1][:DIMENSIONS], directions[:, ::-1][:, :DIMENSIONS]
     matrix = (directions * np.sqrt(np.maximum(found, LEAST_WEIGHT))).T
@@ -291,12 +294,19 @@ def _damaged_mean(
     return _energies(network, damaged).mean(0)
 
 
-def _scatter(shifts: list[NDArray[np.float64]], within: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the mean scatter of shifts that were all brought to length 1 in units of `within`."""
-    total = np.zeros_like(within)
+def _scatter(
+    shifts: list[NDArray[np.float64]], within: NDArray[np.float64], power: float
+) -> NDArray[np.float64]:
+    """Give the weighted mean scatter of shifts that were all brought to length 1.
+
+    Lengths are in units of `within`; the weight is the square of the length to the power -`power`.
+    """
+    total, weights = np.zeros_like(within), 0.0
     for shift in shifts:
-        total += np.outer(shift, shift) / float(shift @ np.linalg.solve(within, shift))
-    return total / len(shifts)
+        square = float(shift @ np.linalg.solve(within, shift))
+        total += np.outer(shift, shift) / square ** (1.0 + power)
+        weights += square**-power
+    return total / weights
 
 
 def _energies(network: MicroFeat, pictures: list[Array]) -> NDArray[np.float64]:
