@@ -1,6 +1,5 @@
 """Large arrays on disk while a job runs: as big as the image, never as big as the memory."""
 
-import mmap
 import os
 import traceback
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from superlens.io.memory_maps import let_go
 from superlens.io.runs import RunFolder
 from superlens.io.system_errors import writing
 
@@ -37,15 +37,9 @@ class Scratch:
         return made
 
     def relieve(self) -> None:
-        """Take all arrays out of the memory of this process; their content stays on disk.
-
-        The system would do so only when memory runs short, and until then the process looks as
-        large as its images. Where it cannot be told to, nothing happens.
-        """
+        """Take all arrays out of the memory of this process; their content stays on disk."""
         for made in self._maps:
-            buffer = made.base
-            if isinstance(buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-                buffer.madvise(mmap.MADV_DONTNEED)
+            let_go(made)
 
     def relieving(self, check: Callable[[], None]) -> Callable[[], None]:
         """Give a check that also relieves memory."""

@@ -16,6 +16,7 @@ from superlens import __version__
 from superlens.core.units import PixelSizes
 from superlens.io.atomic import replace_file
 from superlens.io.image_metadata import ImageMetadata, require_fitting, trusted_sizes_um
+from superlens.io.memory_maps import let_go
 from superlens.io.ome_writing import ome_xml
 from superlens.io.pyramid import Stack, pyramid
 from superlens.io.system_errors import writing
@@ -102,6 +103,8 @@ def _tiles(level: Stack, check: Callable[[], None]) -> Iterator[NDArray[Any]]:
     for t, c, z in np.ndindex(*level.shape[:3]):
         for y, x in product(range(0, rows, _TILE), range(0, columns, _TILE)):
             check()
+            if x == 0:
+                let_go(level)
             tile = level[t, c, z, y : y + _TILE, x : x + _TILE]
             if tile.shape == (_TILE, _TILE):
                 yield np.ascontiguousarray(tile)

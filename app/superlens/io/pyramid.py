@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from superlens.io.memory_maps import let_go
+
 SMALLEST_LEVEL_PX = 512
 """A picture with no longer side needs no smaller copy."""
 
-_STRIP_ROWS = 512
-_IN_MEMORY_BYTES = 256 << 20
+_STRIP_PX = 1 << 21
+"""Pixels that are halved at a time."""
+_IN_MEMORY_BYTES = 32 << 20
 
 Stack = NDArray[Any]
 """(T, C, Z, Y, X); may be a memory map larger than memory."""
@@ -52,16 +55,19 @@ def _halved(level: Stack, scratch: Path, check: Callable[[], None]) -> Stack:
     rows, columns = level.shape[3:]
     shape = (*level.shape[:3], (rows + 1) // 2, (columns + 1) // 2)
     size = int(np.prod(shape)) * level.dtype.itemsize
+    strip_rows = 2 * max(1, _STRIP_PX // columns // 2)
     half: Stack
     if size <= _IN_MEMORY_BYTES:
         half = np.empty(shape, level.dtype)
     else:
         half = np.memmap(scratch, level.dtype, "w+", shape=shape)
     for t, c, z in np.ndindex(*level.shape[:3]):
-        for y in range(0, rows, _STRIP_ROWS):
+        for y in range(0, rows, strip_rows):
             check()
-            strip = level[t, c, z, y : y + _STRIP_ROWS]
+            strip = level[t, c, z, y : y + strip_rows]
             half[t, c, z, y // 2 : y // 2 + (len(strip) + 1) // 2] = _box_mean(strip)
+            let_go(half)
+            let_go(level)
     return half
 
 
