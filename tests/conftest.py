@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports
 @pytest.fixture(autouse=True, scope="session")
 def _own_user_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["SUPERLENS_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_reader_left() -> Iterator[None]:
+    """Processes that read files stay warm for a while: not into the next file of tests."""
+    yield
+    reading = sys.modules.get("superlens.io.reading")
+    if reading is not None:
+        reading.end_idle_readers()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Batches made ahead: the same ones, in time, whatever happens to who makes them."""
 
-import multiprocessing
 import subprocess
 import sys
 import threading
@@ -10,6 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
+from child_processes import children
 from fakes.slow_data import Slow
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import PhantomSource
@@ -109,12 +109,12 @@ def test_nothing_is_left_running():
     before = set(threading.enumerate())
     with Prefetched(Slow(), 1) as data:
         data.batch(0, 1)
-        children = multiprocessing.active_children()
-    assert children
+        workers = children()
+    assert workers
     with Prefetched(Slow()) as data:
         data.batch(0, 1)
 
-    assert not any(child.is_alive() for child in children)
+    assert not any(child.is_alive() for child in workers)
     assert not [
         thread for thread in set(threading.enumerate()) - before if "batches" in thread.name
     ]
@@ -123,6 +123,7 @@ def test_nothing_is_left_running():
 ORPHAN = """
 import multiprocessing, sys, time
 sys.path[:0] = {paths!r}
+from child_processes import children
 from fakes.slow_data import Slow
 from superlens.engine.prefetch import Prefetched
 
@@ -151,12 +152,12 @@ def test_processes_are_started_where_steps_wait_and_only_there(monkeypatch):
     monkeypatch.setattr(prefetch, "_WINDOW_S", 0.1)
     with Prefetched(Slow(0.02), most_workers=2) as starved:
         steps = [float(starved.batch(step, 1).low[0, 0, 0, 0]) for step in range(12)]
-        assert multiprocessing.active_children()
+        assert children()
     with Prefetched(Slow(), most_workers=2) as fed:
         for step in range(12):
             fed.batch(step, 1)
             time.sleep(0.03)
-        assert not multiprocessing.active_children()
+        assert not children()
 
     assert steps == [float(step) for step in range(12)]
 

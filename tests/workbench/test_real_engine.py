@@ -1,6 +1,5 @@
 """The link and the queue over real engine processes, which are killed at each phase."""
 
-import multiprocessing
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from child_processes import children
 from superlens.core.jobs import JobState, Lane, ThumbnailRequest
 from superlens.workbench.engine_link import EngineLink, EngineState
 from superlens.workbench.jobs import JobQueue
@@ -34,7 +34,7 @@ def queue(link: EngineLink, tmp_path: Path) -> JobQueue:
 
 def engine_process() -> Any:
     """Give the process of the only engine of this program."""
-    (process,) = multiprocessing.active_children()
+    (process,) = children()
     return process
 
 
@@ -122,7 +122,7 @@ def test_engine_that_hangs_is_ended_at_shutdown(qtbot: Any, link: EngineLink) ->
     link.shutdown()
 
     assert process.exitcode is not None
-    assert multiprocessing.active_children() == []
+    assert children() == []
 
 
 @pytest.mark.slow
@@ -151,6 +151,6 @@ def test_workbench_reads_files_and_leaves_no_process_and_no_thread(
     assert sizes == [64, 80]
     assert len(failed) == 1
     assert failed[0].startswith(str(tmp_path / "broken.tif"))
-    assert multiprocessing.active_children() == []
+    assert children() == []
     # The threads that feed the queues were told to leave; nobody waits for them.
     qtbot.wait_until(lambda: set(threading.enumerate()) <= threads_before, timeout=5000)

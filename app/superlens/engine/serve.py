@@ -46,6 +46,7 @@ from superlens.engine.preview_ring import PreviewRing
 from superlens.engine.versions import software_versions
 from superlens.engine.wakefulness import kept_awake
 from superlens.io.codec import read_request
+from superlens.io.reading import end_idle_readers
 from superlens.methods.catalogue import METHODS
 
 logger = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ class JobLoop:
 
     def _release_memory(self) -> None:
         self._networks.clear()
+        end_idle_readers()
         if self._lane is Lane.ACCELERATOR:
             release_device_memory()
 

@@ -36,6 +36,12 @@ def probe_safely(path: Path) -> ImageInfo:
         return source.info
 
 
+def end_idle_readers() -> None:
+    """End the processes that are kept warm for the next file; it costs a start of one again."""
+    if _pool.cache_info().currsize:
+        _pool().end_idle()
+
+
 class ReaderPool:
     """Reader processes, started when a file is opened; may be used by several threads."""
 
@@ -68,6 +74,11 @@ class ReaderPool:
         """End all processes that have no file open; the others when their file is closed."""
         with self._lock:
             self._is_closed = True
+        self.end_idle()
+
+    def end_idle(self) -> None:
+        """End the processes that have no file open."""
+        with self._lock:
             idle, self._idle = self._idle, []
         for process in idle:
             process.end()
