@@ -37,6 +37,8 @@ from superlens.io.runs import Note, RunFolder, create_run
 from superlens.prepare.normalisation import Normalisation, measure_normalisation, sample_stack
 
 _SMALLER_PREVIEW_PX = 2048
+_ROWS_BETWEEN = 128
+"""Rows that are read before scratch is taken out of memory again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _restore(work: _Work) -> _Facts:
         agreement = _compare(work, stacks, scratch)
         _write(work, stacks, sha256, scratch.relieving(work.context.check))
         spread = stacks.get("spread")
-        middle = None if spread is None else _thinned(spread[0, 0, spread.shape[2] // 2])
+        middle = None if spread is None else _thinned(spread[0, 0, spread.shape[2] // 2], scratch)
         median = None if middle is None else float(np.median(middle))
     return _Facts(sha256, normalisations, agreement, median)
 
@@ -171,17 +173,19 @@ def _restore_planes(
             _StackSink(stacks, where, channel),
             tick,
         )
-        _preview(work, stacks["mean"][where.t, channel, where.z])
+        mean = stacks["mean"][where.t, channel, where.z]
+        work.context.preview("mean", _thinned(mean, scratch))
 
 
-def _preview(work: _Work, plane: NDArray[np.float32]) -> None:
-    work.context.preview("mean", _thinned(plane))
-
-
-def _thinned(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give every n-th pixel of a large plane."""
+def _thinned(plane: NDArray[np.float32], scratch: Scratch) -> NDArray[np.float32]:
+    """Give every n-th pixel of a large plane, row by row: each of them brings whole pages along."""
     step = max(1, max(plane.shape) // _SMALLER_PREVIEW_PX)
-    return plane[::step, ::step]
+    thin = np.empty((-(-plane.shape[0] // step), -(-plane.shape[1] // step)), np.float32)
+    for number, row in enumerate(plane[::step]):
+        thin[number] = row[::step]
+        if number % _ROWS_BETWEEN == 0:
+            scratch.relieve()
+    return thin
 
 
 class _StackSink:
