@@ -191,7 +191,8 @@ class TileBlender:
         """
         rows, columns = self._plan.rows, self._plan.columns
         down, across = rows[row], columns[column]
-        band = restored[down.used, across.used] * (down.weights[:, None] * across.weights)
+        weights = down.weights[:, None] * across.weights
+        band: Array = (restored[down.used, across.used] * weights).astype(np.float32, copy=False)
         if column > 0:
             band[:, : self._side.shape[1]] += self._side
         width = columns[column + 1].first - across.first if column + 1 < len(columns) else None

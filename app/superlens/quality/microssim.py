@@ -6,6 +6,7 @@ number.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,7 +73,7 @@ def fit_microssim(predictions: Sequence[ArrayLike], truths: Sequence[ArrayLike])
     trials = centre + np.linspace(-1.0, 1.0, 9) * np.log(_WIDEST_FACTOR)
     best = int(np.argmin([badness(trial) for trial in trials]))
     bounds = (float(trials[max(best - 1, 0)]), float(trials[min(best + 1, len(trials) - 1)]))
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         badness, bounds=bounds, method="bounded", options={"xatol": 1e-7}
     )
     return MicroSsimFit(offset_g, offset_p, extent, float(np.exp(found.x)))

@@ -7,7 +7,7 @@ cannot be judged at all, see `BLIND_SPOT`.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -91,7 +91,7 @@ def squirrel(sr: ArrayLike, reference: ArrayLike, scale: int) -> Squirrel:
     best = int(np.argmin([badness(float(sigma)) for sigma in trials]))
     at_bound = best == len(trials) - 1
     bounds = (float(trials[max(best - 1, 0)]), float(trials[min(best + 1, len(trials) - 1)]))
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         badness, bounds=bounds, method="bounded", options={"xatol": 1e-4 * scale}
     )
     # A bounded search never tries its ends.

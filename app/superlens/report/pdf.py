@@ -83,7 +83,7 @@ def paint_png(svg: str, width_px: int) -> bytes:
         painter.end()
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")
+        image.save(buffer, "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType]
         return bytes(buffer.data().data())
 
 
