@@ -6,15 +6,11 @@ from superlens.core.method import (
     DataNeeded,
     Determinism,
     MethodSpec,
-    SampleKind,
-    Sampling,
     Task,
     Tiling,
 )
+from superlens.methods.flip_sampling import FLIP_SAMPLING
 from superlens.methods.pix2pix.parameters import Pix2PixRestoreParams, Pix2PixTrainParams
-
-ENSEMBLE = 8
-"""Flips and rotations of a square."""
 
 PIX2PIX = MethodSpec(
     id="pix2pix",
@@ -30,16 +26,7 @@ PIX2PIX = MethodSpec(
     multiple=256,
     halo=770,
     claim=Claim.SINGLE_ANSWER,
-    sampling=Sampling(
-        kind=SampleKind.FLIP_ENSEMBLE,
-        label="Disagreement over flips and rotations",
-        meaning=(
-            "Where the network answers differently when the image is flipped or turned; it does "
-            "not say how far the answer is from the truth, and a shared mistake does not show."
-        ),
-        default=ENSEMBLE,
-        limit=ENSEMBLE,
-    ),
+    sampling=FLIP_SAMPLING,
     determinism=Determinism.SAME_DEVICE_AND_THREADS,
     source=Citation(
         authors="Isola P., Zhu J.-Y., Zhou T., Efros A. A.",

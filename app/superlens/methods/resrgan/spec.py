@@ -7,15 +7,11 @@ from superlens.core.method import (
     Determinism,
     MethodSpec,
     Precision,
-    SampleKind,
-    Sampling,
     Task,
     Tiling,
 )
+from superlens.methods.flip_sampling import FLIP_SAMPLING
 from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
-
-ENSEMBLE = 8
-"""Flips and rotations of a square."""
 
 RESRGAN = MethodSpec(
     id="resrgan",
@@ -30,16 +26,7 @@ RESRGAN = MethodSpec(
     multiple=4,
     halo=32,
     claim=Claim.SINGLE_ANSWER,
-    sampling=Sampling(
-        kind=SampleKind.FLIP_ENSEMBLE,
-        label="Disagreement over flips and rotations",
-        meaning=(
-            "Where the network answers differently when the image is flipped or turned; it does "
-            "not say how far the answer is from the truth, and a shared mistake does not show."
-        ),
-        default=ENSEMBLE,
-        limit=ENSEMBLE,
-    ),
+    sampling=FLIP_SAMPLING,
     determinism=Determinism.SAME_DEVICE_AND_THREADS,
     source=Citation(
         authors="Wang X., Xie L., Dong C., Shan Y.",
