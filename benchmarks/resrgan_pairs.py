@@ -136,9 +136,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
     parser.add_argument("--threads", type=int, default=1, help="of each training")
-    parser.add_argument("--fidelity-steps", type=int, default=400, help="length of phase A")
-    parser.add_argument("--gan-steps", type=int, default=200, help="length of phase B")
-    parser.add_argument("--pix2pix-steps", type=int, default=1000)
+    parser.add_argument("--fidelity-steps", type=int, default=300, help="length of phase A")
+    parser.add_argument("--gan-steps", type=int, default=400, help="length of phase B")
+    parser.add_argument("--pix2pix-steps", type=int, default=600)
     options = parser.parse_args()
     options.work = options.work.absolute()
     return options
