@@ -2,6 +2,7 @@ import errno
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,15 @@ def test_published_block_keeps_the_run(out: Path) -> None:
         run.publish(document_of(run))
 
     assert (out / "job.json").exists()
+
+
+def test_block_that_neither_publishes_nor_keeps_lets_go_of_its_lock(out: Path) -> None:
+    before = set(threading.enumerate())
+    with create_run(out) as run:
+        run.log("nothing came of it")
+
+    assert set(threading.enumerate()) <= before
+    create_run(out).discard()  # nobody holds it
 
 
 def test_failing_block_discards_the_run(out: Path, names_in) -> None:

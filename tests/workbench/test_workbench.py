@@ -238,8 +238,18 @@ def publish(out: Path, job_id: str) -> None:
         )
 
 
+@pytest.fixture
+def threads_before() -> frozenset[threading.Thread]:
+    """What ran before the workbench: another test's threads are not its doing."""
+    return frozenset(threading.enumerate())
+
+
 def test_shutdown_leaves_no_thread_and_no_process(
-    qtbot: Any, bench: Workbench, engines: FakeEngines, tmp_path: Path
+    qtbot: Any,
+    threads_before: frozenset[threading.Thread],
+    bench: Workbench,
+    engines: FakeEngines,
+    tmp_path: Path,
 ) -> None:
     engines.scripts[JobKind.RESTORE] = run_until_cancelled
     bench.new_project(tmp_path / "screen")
@@ -248,7 +258,7 @@ def test_shutdown_leaves_no_thread_and_no_process(
     bench.shutdown()
     engines.end()
 
-    names = {thread.name for thread in threading.enumerate()}
+    names = {thread.name for thread in set(threading.enumerate()) - threads_before}
     assert not names & {"engine events", "fake engine", "fake job", "lock-heartbeat"}
     assert all(engine.process.exitcode == 0 for engine in engines.started)
     assert not (tmp_path / "screen" / "project.lock").exists()

@@ -151,6 +151,7 @@ class RunFolder:
     ) -> None:
         if kind is not None:
             self.discard()
+        self._lock.release()
 
 
 def create_run(out: Path, resume: bool = False) -> RunFolder:
