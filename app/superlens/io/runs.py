@@ -64,7 +64,10 @@ class _SavedRun:
 
 
 class RunFolder:
-    """A run folder that is being written; made by `create_run`."""
+    """A run folder that is being written; made by `create_run`.
+
+    As a block it is removed at the end unless it was published.
+    """
 
     def __init__(self, out: Path, lock: LockFile) -> None:
         self.out = out
@@ -149,9 +152,7 @@ class RunFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
-            self.discard()
-        self._lock.release()
+        self.discard()  # what was published stands elsewhere by now
 
 
 def create_run(out: Path, resume: bool = False) -> RunFolder:
