@@ -61,6 +61,30 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How honest a model's spread was on held-out fields."""
+
+    data: str
+    """What it was measured on, in words."""
+    samples: int
+    """Samples behind each spread."""
+    fields: int
+    """Held-out fields, none of them trained on; half of them made the factor, half measured it."""
+    levels: tuple[float, ...]
+    """Nominal levels of the central intervals, such as 0.5, 0.68, 0.9, 0.95."""
+    coverage_before: tuple[float, ...]
+    """Share of true values inside the raw interval of each level."""
+    coverage_after: tuple[float, ...]
+    """The same with the spread multiplied by `factor`."""
+    factor: float
+    """What the shown spread is multiplied by; 1 where nothing is corrected."""
+    ence: float
+    """Expected normalised calibration error after the correction; 0 is perfect."""
+    ause: float
+    """Area under the sparsification error, between 0 (the spread ranks the errors) and about 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """`card.json` of a model folder."""
 
@@ -82,6 +106,8 @@ class ModelCard:
     made_with: str = ""
     """Superlens and torch versions, device, date."""
     description: str = ""
+    calibration: Calibration | None = None
+    """None where nobody measured whether the spread of the samples is honest."""
     format: int = 1
 
     @property

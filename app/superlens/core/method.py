@@ -245,6 +245,67 @@ class KnowsTiles(Protocol):
         ...
 
 
+class RegionReader(Protocol):
+    """Reads rectangles of one normalised low-resolution image, of any size."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, Y, X) in low-resolution pixels."""
+        ...
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """(Y, X) of this image's first pixel in the field that it was cut from: noise addressed by
+        place in the field makes a region agree with the whole.
+        """
+        ...
+
+    def read(self, top: int, left: int, height: int, width: int) -> Array:
+        """Give (C, height, width); what lies outside the image is mirrored."""
+        ...
+
+
+class RegionSink(Protocol):
+    """Takes the samples of one image part by part, so that memory stays bounded."""
+
+    def scratch(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Give an array of zeros, on disk where it is large, that lasts until the image is done."""
+        ...
+
+    def put(self, sample: int, top: int, left: int, values: Array) -> None:
+        """Take a part (C, h, w) of a sample at high-resolution pixel (top, left).
+
+        Every pixel of a sample is put exactly once, samples in the order of their index.
+        """
+        ...
+
+
+@runtime_checkable
+class SamplesImages(Protocol):
+    """A method of `Tiling.INTERNAL`: it samples images as a whole and cuts its tiles by itself."""
+
+    def sample_image(
+        self, network: Any, reader: RegionReader, sink: RegionSink, job: "ImageJob", run: Run
+    ) -> None:
+        """Put the wanted samples of one image into the sink.
+
+        The answer depends on neither `job.tile` nor on which samples are asked for together.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImageJob:
+    """What is wanted of a method that samples images as a whole."""
+
+    samples: range
+    """Indices of the samples; each has its own generator, made from `run.seed` and its index."""
+    tile: int
+    """Side in low-resolution pixels of what fits into the memory of the device at a time."""
+    params: Any
+    """The method's restore parameters."""
+
+
 class Method(Protocol):
     """A way to super-resolve: stateless, so that one object can serve several jobs."""
 
