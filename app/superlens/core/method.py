@@ -255,8 +255,9 @@ class RegionReader(Protocol):
 
     @property
     def origin(self) -> tuple[int, int]:
-        """(Y, X) of this image's first pixel in the field that it was cut from: noise addressed by
-        place in the field makes a region agree with the whole.
+        """(Y, X) of the first pixel in the field that this image was cut from.
+
+        Noise addressed by its place in the field makes a region agree with the whole.
         """
         ...
 
