@@ -290,7 +290,26 @@ class SamplesImages(Protocol):
     ) -> None:
         """Put the wanted samples of one image into the sink.
 
-        The answer depends on neither `job.tile` nor on which samples are asked for together.
+        The answer depends on neither `job.tile` nor on which samples are asked for together. Both
+        sides of the image are divisible by `TileNeeds.multiple`, and so is its origin.
+        `run.progress` is told how far the work on these samples is.
+        """
+        ...
+
+
+@runtime_checkable
+class GivesHint(Protocol):
+    """A method that shows where an image is hard for it: a qualitative map, no uncertainty."""
+
+    @property
+    def hint_label(self) -> str:
+        """What the map is, in words fit for a picture title."""
+        ...
+
+    def hint(self, network: Any, tile: Array, params: Any, run: Run) -> Array:
+        """Give the map of one tile: (C, y, x) to (C, y * scale, x * scale), any range.
+
+        Tiles come with the halo of `TileNeeds` and are blended, as for `Method.restore`.
         """
         ...
 
