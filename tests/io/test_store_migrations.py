@@ -59,10 +59,16 @@ def keeps_an_audit(store: ProjectStore) -> None:
     assert store.audit.entries() == (entry,)
 
 
+def keeps_named_axes(store: ProjectStore) -> None:
+    named = replace(image("a"), axes="TYX", scenes=(0, 2), wells=("A01", "", "A02"))
+    store.catalogue.update(named)
+    assert store.catalogue.some(["a"]) == {"a": named}
+
+
 @pytest.mark.parametrize(
     ("before", "does_something_new"),
-    [(1, uses_the_lookup), (2, keeps_plates), (3, keeps_an_audit)],
-    ids=["0002_image_lookup", "0003_plate", "0004_audit"],
+    [(1, uses_the_lookup), (2, keeps_plates), (3, keeps_an_audit), (4, keeps_named_axes)],
+    ids=["0002_image_lookup", "0003_plate", "0004_audit", "0005_named_axes"],
 )
 def test_project_of_each_older_format_opens_and_can_do_what_the_next_step_brought(
     tmp_path: Path, before: int, does_something_new: Callable[[ProjectStore], None]
@@ -91,7 +97,7 @@ def test_older_project_that_is_only_read_is_not_changed(tmp_path: Path) -> None:
 def test_every_step_has_a_test_here() -> None:
     newest = max(int(step.name[:4]) for step in MIGRATIONS.glob("*.sql"))
 
-    assert newest == 4
+    assert newest == 5
 
 
 def test_list_of_ids_reads_no_record(tmp_path: Path) -> None:

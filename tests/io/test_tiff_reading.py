@@ -1,6 +1,7 @@
 """Pixels and axes of TIFF in all layouts that programs write, against what was written."""
 
 import logging
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -304,21 +305,43 @@ def test_second_axis_without_a_name_beside_z_is_time(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("shape", "axes", "read_as", "words"),
+    [
+        ((2, 3, 20, 30), "QQYX", (2, 1, 3, 20, 30), "2 × 3 pages are; .* time points and Z slices"),
+        ((2, 3, 4, 20, 30), "QQQYX", (2, 3, 4, 20, 30), "time points and channels and Z slices"),
+        ((2, 3, 4, 20, 30), "TZQYX", (2, 4, 3, 20, 30), "4 pages are; .* channels"),
+    ],
+)
+def test_several_axes_without_names_are_guessed_in_the_order_of_ome(
+    path: Path, shape: tuple[int, ...], axes: str, read_as: tuple[int, ...], words: str
+) -> None:
+    data = pixels(shape)
+    save(path, data, metadata={"axes": axes})
+
+    with open_image(path) as image:
+        (warning,) = image.info.warnings
+        last = [size - 1 for size in read_as[:3]]
+        plane = image.plane(0, *last)
+
+    assert image.info.scenes[0].shape == read_as
+    assert re.search(words, warning)
+    np.testing.assert_array_equal(plane, data[tuple(size - 1 for size in shape[:-2])])
+
+
+@pytest.mark.parametrize(
     ("shape", "metadata", "words"),
     [
-        ((2, 3, 20, 30), {}, r"several axes without names \(2 × 3 planes\)"),
-        ((2, 3, 4, 20, 30), {"axes": "TZQYX"}, None),
+        ((2, 2, 2, 2, 20, 30), {}, r"more axes than Z, T and C \(2 × 2 × 2 × 2 planes"),
+        ((2, 3, 4, 5, 20, 30), {"axes": "TZCQYX"}, r"more axes than Z, T and C \(5 planes"),
         ((2, 20, 30), {"axes": "AYX"}, "an axis of angles"),
         ((2, 3, 20, 30), {"axes": "ZZYX"}, "the axis Z twice"),
         ((2, 3, 20, 30), {"axes": "HPYX"}, "lifetimes and positions"),
     ],
 )
 def test_axes_beyond_time_channel_and_slice_are_refused_by_name(
-    path: Path, shape: tuple[int, ...], metadata: dict[str, str], words: str | None
+    path: Path, shape: tuple[int, ...], metadata: dict[str, str], words: str
 ) -> None:
     save(path, pixels(shape), metadata=metadata)
-    if words is None:
-        words = "an axis without a name"
 
     with pytest.raises(UnsupportedImage, match=words) as caught:
         probe(path)

@@ -146,6 +146,12 @@ class InputImage:
     """Of the whole file where it is known; the engine refuses a file that changed since."""
     pixel_size_um: float | None = None
     """Lateral pixel size entered by the user; None takes the file's."""
+    axes: str = ""
+    """What the user calls the axes, such as `TYX`; empty takes the file's word.
+
+    A letter for each axis that is longer than one, or all of `TCZYX`, in the order in which the
+    file is read.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +440,8 @@ class ExportRequest:
     """An image of labelled objects, whose outlines are written beside an ImageJ file."""
     pixel_size_um: float | None = None
     """Lateral pixel size of an image, entered by the user; None takes the file's."""
+    axes: str = ""
+    """Of an image, as in `InputImage`."""
     kind: JobKind = JobKind.EXPORT
     format: int = REQUEST_FORMAT
 

@@ -114,6 +114,27 @@ class ImageRecord:
     """Of the whole file, as the first job that read all of it found."""
     seen_at: str = ""
     """Absolute path where the file lay last: tried where `path` leads to nothing."""
+    axes: str = ""
+    """What the user calls the axes, as in `InputImage`; `info` says it already."""
+    scenes: tuple[int, ...] = ()
+    """Numbers of the scenes that belong to the project; empty: all."""
+    wells: tuple[str, ...] = ()
+    """Well of each scene of `info`, where they lie in several; empty text is no well."""
+
+    @property
+    def chosen_scenes(self) -> tuple[int, ...]:
+        """Numbers of the scenes that belong to the project, in their order."""
+        return self.scenes or tuple(range(len(self.info.scenes)))
+
+    def well_of(self, scene: int) -> str | None:
+        """Give the well that a scene lies in, or None."""
+        return (self.wells[scene] or None) if self.wells else self.well
+
+    @property
+    def all_wells(self) -> tuple[str, ...]:
+        """The wells that its scenes lie in, each once, in the order of the scenes."""
+        found = (self.well_of(scene) for scene in self.chosen_scenes)
+        return tuple(dict.fromkeys(well for well in found if well))
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _read_channel(
         raise InvalidInput(
             f"The file {path.name} changed since this job was made", "Make the job again"
         )
-    with open_safely(path) as source:
+    with open_safely(path, wanted.axes) as source:
         subject = choose_subject(source.info, wanted, None)
         if len(subject.channels) > 1:
             names = ", ".join(channel.name for channel in subject.channel_infos)

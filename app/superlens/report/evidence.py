@@ -265,7 +265,7 @@ def _choose_window(plane: _Plane, height: int, width: int) -> Roi:
 def _raw_picture(request: RestoreRequest, plane: _Plane, window: Roi) -> Picture:
     from superlens.io.reading import open_safely
 
-    with open_safely(Path(request.input.path)) as raw:
+    with open_safely(Path(request.input.path), request.input.axes) as raw:
         scene = raw.info.scenes[request.input.scene]
         whole = request.roi or Roi(0, 0, scene.size("X"), scene.size("Y"))
         channel = plane.channel if request.input.channel is None else request.input.channel

@@ -143,7 +143,7 @@ class Project(QObject):
         require_unchanged(image, path)
         sizes = image.info.scenes[scene].pixel_sizes
         entered = sizes.x if sizes.origin is PixelSizeOrigin.VERIFIED else None
-        return InputImage(str(path), scene, channel, image.sha256, entered)
+        return InputImage(str(path), scene, channel, image.sha256, entered, image.axes)
 
     def thumbnail(self, image_id: str, scene: int = 0) -> Path | None:
         """Give the small picture (PNG) of a scene, or None while there is none."""

@@ -4,7 +4,7 @@ Pure functions without Qt: the window and the command line build the same reques
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from superlens.core.assay import AssaySpec, ChannelRole, WellInfo
@@ -150,10 +150,7 @@ def field_of_scene(
     return FieldInput(
         well,
         name,
-        {
-            role: InputImage(image.path, image.scene, number, image.sha256, image.pixel_size_um)
-            for role, number in channels.items()
-        },
+        {role: replace(image, channel=number) for role, number in channels.items()},
     )
 
 

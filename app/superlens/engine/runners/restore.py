@@ -72,7 +72,7 @@ class _Facts:
 def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultRecord:
     """Restore one scene; see `engine.execute.execute`."""
     began = Beginning()
-    with open_safely(Path(request.input.path)) as source:
+    with open_safely(Path(request.input.path), request.input.axes) as source:
         subject = choose_subject(source.info, request.input, request.roi)
         for warning in source.info.warnings:
             context.warn(warning)

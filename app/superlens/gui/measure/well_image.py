@@ -85,7 +85,7 @@ def _shown_role(run: MeasuredRun) -> str:
 
 
 def _plane(image: InputImage) -> NDArray[Any]:
-    with open_safely(Path(image.path)) as source:
+    with open_safely(Path(image.path), image.axes) as source:
         return source.plane(image.scene, 0, image.channel or 0, 0)
 
 

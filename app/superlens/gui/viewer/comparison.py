@@ -94,7 +94,8 @@ def compare(
     """
     scene = image.info.scenes[at.scene]
     lies = placement_of(_pixel_um(scene, run))
-    low = ShownPlane(PlaneAddress(str(path), at.scene, at.t, at.c, at.z), lies)
+    address = PlaneAddress(str(path), at.scene, at.t, at.c, at.z, image.axes)
+    low = ShownPlane(address, lies)
     if run is None or not shows(run, at):
         return Comparison(low)
     roi = run.request.roi

@@ -30,6 +30,8 @@ class PlaneAddress:
     t: int = 0
     c: int = 0
     z: int = 0
+    axes: str = ""
+    """What the user calls the axes of the file, see `InputImage`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def read_levels(address: PlaneAddress) -> PlaneLevels:
     Raises:
         SuperlensError: the file cannot be read.
     """
-    with open_safely(Path(address.path)) as source:
+    with open_safely(Path(address.path), address.axes) as source:
         info = source.info.scenes[address.scene]
         shape = info.size("Y"), info.size("X")
         where = (address.scene, address.t, address.c, address.z)
@@ -108,7 +110,7 @@ def read_levels(address: PlaneAddress) -> PlaneLevels:
 
 def read_detail(address: PlaneAddress, roi: Roi) -> Detail:
     """Read a region of a plane; called in a reading thread."""
-    with open_safely(Path(address.path)) as source:
+    with open_safely(Path(address.path), address.axes) as source:
         values = source.region(address.scene, address.t, address.c, address.z, roi)
     return Detail(roi, _grey(values))
 

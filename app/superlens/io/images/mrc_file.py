@@ -11,7 +11,7 @@ from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.io.images.foreign_source import ForeignImage, crop, plain_channels
 from superlens.io.images.optics import positive
 from superlens.io.images.pixel_sizes import Length, reported_sizes, to_micrometres
-from superlens.io.images.source import PlaneRequest
+from superlens.io.images.source import GUESSED, PlaneRequest
 
 _HEADER_BYTES = 1024
 _BIG_ENDIAN = b"\x11"
@@ -45,7 +45,7 @@ class MrcImage(ForeignImage):
             )
             for index in range(count)
         )
-        told = f"The file does not say what its {z} images are; they are read as Z slices"
+        told = f"{GUESSED}{z} images are; they are read as Z slices"
         is_stack = z > 1 and self._handle.is_image_stack()
         return ImageInfo(str(path), "MRC", scenes, (told,) if is_stack else ())
 

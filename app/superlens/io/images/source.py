@@ -13,6 +13,9 @@ from superlens.core.jobs import Roi
 from superlens.core.records import ImageInfo, SceneInfo
 from superlens.io.disk import readable_bytes
 
+GUESSED = "The file does not say what its "
+"""How the warning of a reader begins that had to guess the name of an axis."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlaneRequest:

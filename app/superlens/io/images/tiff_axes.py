@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from superlens.core.errors import UnsupportedImage
+from superlens.io.images.source import GUESSED
 
 _UNKNOWN_AXES = "QI"
 """How tifffile names an axis of which the file says nothing."""
+_LIKELY = "ZTC"
+"""What such an axis is, the likeliest first; several are given in the order of `TCZYX`."""
+_WORDS = {"T": "time points", "C": "channels", "Z": "Z slices"}
 _AXIS_WORDS = {
     "A": "angles",
     "E": "wavelengths",
@@ -110,17 +114,17 @@ def _named(
         raise _unsupported(name, f"the axis {twice[0]} twice")
     if not unknown:
         return tuple(outer), ()
-    if len(unknown) > 1:
-        sizes = " × ".join(str(size) for size in unknown)
-        raise _unsupported(name, f"several axes without names ({sizes} planes)")
+    sizes = " × ".join(str(size) for size in unknown)
     taken = {axis for axis, _ in outer} | set(inner)
-    meaning = next((axis for axis in "ZT" if axis not in taken), None)
-    if meaning is None:
-        raise _unsupported(name, f"an axis without a name ({unknown[0]} planes)")
-    word = "Z slices" if meaning == "Z" else "time points"
-    warning = f"The file does not say what its {unknown[0]} pages are; they are read as {word}"
-    renamed = tuple((meaning if axis in _UNKNOWN_AXES else axis, size) for axis, size in outer)
-    return renamed, (warning,)
+    free = [axis for axis in _LIKELY if axis not in taken][: len(unknown)]
+    if len(free) < len(unknown):
+        raise _unsupported(name, f"more axes than Z, T and C ({sizes} planes without names)")
+    meanings = iter(sorted(free, key="TCZ".index))
+    renamed = tuple(
+        (next(meanings) if axis in _UNKNOWN_AXES else axis, size) for axis, size in outer
+    )
+    words = " and ".join(_WORDS[axis] for axis in sorted(free, key="TCZ".index))
+    return renamed, (f"{GUESSED}{sizes} pages are; they are read as {words}",)
 
 
 def _unsupported(name: str, what: str) -> UnsupportedImage:

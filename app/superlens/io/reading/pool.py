@@ -7,6 +7,7 @@ from pathlib import Path
 from superlens.core.errors import SuperlensError
 from superlens.core.records import ImageInfo
 from superlens.io.images import ImageSource, open_image
+from superlens.io.images.relabelled import relabelled
 from superlens.io.reading.limits import Limits
 from superlens.io.reading.own_files import is_own_image
 from superlens.io.reading.reader_process import ReaderProcess
@@ -17,22 +18,28 @@ _MOST_IDLE = 2
 """As many as a window or an engine reads at once; more are started where needed, and ended."""
 
 
-def open_safely(path: Path) -> ImageSource:
+def open_safely(path: Path, axes: str = "") -> ImageSource:
     """Open an image file such that it can do no harm: our own here, others in a reader process.
 
+    Args:
+        path: the file, or the folder of a Zarr.
+        axes: what the user calls its axes, see `InputImage`; empty: as the file says.
+
     Raises:
+        InvalidParameter: the axes do not fit the file.
         MissingFile: there is no such file.
         UnreadableFile: it is empty, cut off, damaged, protected or not an image; or it made its
             reader process hang, break down, or ask for too much memory.
         UnsupportedImage: a sound image of a format or with axes that are not supported.
         SuperlensError: no reader process could be started.
     """
-    return open_image(path) if is_own_image(path) else _pool().open(path)
+    source = open_image(path) if is_own_image(path) else _pool().open(path)
+    return relabelled(source, axes)
 
 
-def probe_safely(path: Path) -> ImageInfo:
+def probe_safely(path: Path, axes: str = "") -> ImageInfo:
     """Say what a file holds, without reading its pixels; errors as `open_safely`."""
-    with open_safely(path) as source:
+    with open_safely(path, axes) as source:
         return source.info
 
 

@@ -1,0 +1,3 @@
+-- Images may have axes that the user named, some of the scenes of their file, and a well for each scene.
+-- Their records have defaults where this is missing, so that nothing changes but the number: an older
+-- version would read such an image along the wrong axes and must not open it.
