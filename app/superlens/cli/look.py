@@ -11,12 +11,12 @@ from superlens.core.records import ImageInfo, SceneInfo
 
 def info(arguments: argparse.Namespace) -> int:
     """Say what files are; unreadable ones are told on standard error and make the status 1."""
-    from superlens.io.images import probe
+    from superlens.io.reading import probe_safely
 
     found: list[ImageInfo] = []
     for path in arguments.files:
         try:
-            found.append(probe(path))
+            found.append(probe_safely(path))
         except SuperlensError as error:
             print_error(describe_error(error))
     if arguments.json:

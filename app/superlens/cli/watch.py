@@ -91,7 +91,7 @@ class _Watched:
             self._note_done(path, files[path])
 
     def _restore(self, path: Path) -> None:
-        from superlens.io.images import probe
+        from superlens.io.reading import probe_safely
 
         chosen = self._arguments
         options = RestoreOptions(
@@ -100,7 +100,7 @@ class _Watched:
             seed=chosen.seed,
             compute=compute_policy(chosen),
         )
-        for scene in range(len(probe(path).scenes)):
+        for scene in range(len(probe_safely(path).scenes)):
             image = InputImage(str(path), scene, pixel_size_um=chosen.pixel_size_um)
             out = new_run_folder(self._out, restore_stem(path, self._card))
             request = restore_request(image, self._card, out, options)

@@ -44,12 +44,12 @@ def pairs_of(field: FieldFiles, average: int) -> tuple[PairFile, ...]:
 
 def _frames(low: Exposure) -> tuple[Exposure, ...]:
     """Give the frames of a file; an unreadable one stays whole and is judged later, by name."""
-    from superlens.io.images import probe
+    from superlens.io.reading import probe_safely
 
     if low.frame is not None:
         return (low,)
     try:
-        count = probe(low.path).scenes[0].size("T")
+        count = probe_safely(low.path).scenes[0].size("T")
     except SuperlensError:
         return (low,)
     return (low,) if count == 1 else tuple(Exposure(low.path, frame) for frame in range(count))

@@ -1,6 +1,7 @@
 """Low and high pictures of the same field in files: how they are read.
 
-Files are read through `io.images`; a hash that a recipe states is checked.
+Files are decoded in a reader process, one for each process that reads pairs; a hash that a recipe
+states is checked.
 """
 
 import functools
@@ -84,7 +85,7 @@ def read_picture(path: Path, sha256: str | None = None, frames: tuple[int, ...] 
         UnsupportedImage: colour, or more planes than were asked for.
     """
     from superlens.io.hashing import sha256_of
-    from superlens.io.images import open_image
+    from superlens.io.reading import open_safely
 
     if not path.exists():
         raise MissingFile(f"The image {str(path)!r} is not there")
@@ -93,7 +94,7 @@ def read_picture(path: Path, sha256: str | None = None, frames: tuple[int, ...] 
             f"{path.name!r} is not the file that the recipe was written for",
             "Its SHA-256 differs: fetch the original, or write the recipe anew",
         )
-    with open_image(path) as source:
+    with open_safely(path) as source:
         scene = source.info.scenes[0]
         planes = math.prod(scene.size(axis) for axis in ("CZ" if frames else "TCZ"))
         if scene.is_rgb or planes != 1:

@@ -240,12 +240,12 @@ def _correction(alignment: Alignment | None) -> Correction:
 
 
 def _size_ratios(pairs: Sequence[PairFile], folder: Path | None) -> Iterator[int]:
-    from superlens.io.images import probe
+    from superlens.io.reading import probe_safely
 
     for pair in pairs:
         try:
             scenes = [
-                probe(Path(name) if folder is None else folder / name).scenes[0]
+                probe_safely(Path(name) if folder is None else folder / name).scenes[0]
                 for name in (pair.low, pair.high)
             ]
         except SuperlensError:
