@@ -1,0 +1,1 @@
+"""Regularised latent search: a prior of cells, a flow over its styles, and the search."""

@@ -1,0 +1,1 @@
+"""The normalising flow over the style vectors of a prior."""

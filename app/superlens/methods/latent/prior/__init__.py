@@ -1,0 +1,1 @@
+"""The generative prior: generator, discriminator, losses, augmentation and their training."""
