@@ -15,13 +15,19 @@ from gui.driving import drop
 from gui.played_runs import write_raw
 from superlens.core.records import ChannelInfo, ImageRole
 from superlens.core.units import PixelSizeOrigin, PixelSizes
+from superlens.gui.import_dialog.axes_choice import swapped
 from superlens.gui.import_dialog.import_dialog import ImportDialog
-from superlens.gui.import_dialog.import_model import Column
+from superlens.gui.import_dialog.row_words import Column
 from superlens.gui.import_dialog.rows import RowState, are_alike, pixel_um_of, well_of
 from superlens.gui.main_window import MainWindow
 from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
+
+OME_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
+)
 
 
 @pytest.fixture
@@ -196,6 +202,116 @@ def test_scenes_of_a_file_are_rows_below_it(
     assert model.parent(model.index(1, Column.SIZE, file)) == file
     assert model.rowCount(model.index(0, 0, file)) == 0
     dialog.reject()
+
+
+def _opened(window: MainWindow, qtbot: QtBot, path: Path) -> ImportDialog:
+    window.workspace.intents.review_import([path])
+    dialog = window.findChild(ImportDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.model.count(RowState.READY) == 1, timeout=30000)
+    return dialog
+
+
+def _plate_file(path: Path) -> Path:
+    xml = OME_HEAD + "".join(
+        f'<Image ID="Image:{n}" Name="{name}"><Pixels ID="Pixels:{n}" DimensionOrder="XYCZT" '
+        f'Type="uint16" SizeX="32" SizeY="32" SizeZ="1" SizeC="1" SizeT="1">'
+        f'<TiffData IFD="{n}" PlaneCount="1"/></Pixels></Image>'
+        for n, name in enumerate(("B02", "B03", "C02"))
+    )
+    planes = np.zeros((3, 32, 32), np.uint16)
+    options = {"description": f"{xml}</OME>", "metadata": None, "photometric": "minisblack"}
+    tifffile.imwrite(path, planes, **options)
+    return path
+
+
+def test_each_scene_has_a_check_box_and_only_checked_ones_are_imported(
+    window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog = _opened(window, qtbot, _plate_file(tmp_path / "screen.ome.tif"))
+    model, check = dialog.model, Qt.ItemDataRole.CheckStateRole
+    file = model.index(0, 0)
+    model.setData(model.index(1, 0, file), Qt.CheckState.Unchecked, check)
+    state = file.data(check)
+
+    dialog.accept()
+
+    (image,) = _project(workbench).images()
+    assert state == Qt.CheckState.PartiallyChecked
+    assert image.scenes == (0, 2)
+    assert image.chosen_scenes == (0, 2)
+    controls = window.workspace.check.controls
+    assert [controls.scene.itemText(n) for n in range(controls.scene.count())] == ["B02", "C02"]
+    controls.scene.setCurrentIndex(1)
+    assert window.workspace.selection.scene == 2
+
+
+def test_last_scene_unchecked_unchecks_the_file(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog = _opened(window, qtbot, _plate_file(tmp_path / "screen.ome.tif"))
+    model, check = dialog.model, Qt.ItemDataRole.CheckStateRole
+    file = model.index(0, 0)
+
+    for scene in range(3):
+        model.setData(model.index(scene, 0, file), Qt.CheckState.Unchecked, check)
+    unchecked = file.data(check), dialog.model.wanted()
+    model.setData(model.index(1, 0, file), Qt.CheckState.Checked, check)
+
+    assert unchecked == (Qt.CheckState.Unchecked, ())
+    assert dialog.model.rows[0].wanted_scenes == (1,)
+    dialog.reject()
+
+
+def test_wells_of_a_plate_in_one_file_are_shown_and_kept(
+    window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog = _opened(window, qtbot, _plate_file(tmp_path / "screen.ome.tif"))
+    model = dialog.model
+    file = model.index(0, 0)
+    shown = [model.index(n, Column.WELL, file).data() for n in range(3)]
+    model.setData(model.index(2, Column.WELL, file), "d5")
+
+    dialog.accept()
+
+    project = _project(workbench)
+    (image,), (plate,) = project.images(), project.plates.all()
+    assert shown == ["B02", "B03", "C02"]
+    assert model.index(0, Column.WELL).data() == "3 wells"
+    assert image.wells == ("B02", "B03", "D05")
+    assert (plate.name, image.plate) == ("screen", plate.id)
+    assert project.plates.images_in(plate.id, "D05") == (image,)
+
+
+def test_axes_are_named_by_the_user_and_reach_the_engine(
+    window: MainWindow, workbench: Workbench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "movie.tif"
+    data = np.zeros((4, 32, 32), np.uint16)
+    tifffile.imwrite(path, data, metadata=None, photometric="minisblack")
+    dialog = _opened(window, qtbot, path)
+    (box,) = dialog.image.axes.boxes
+    before = box.currentData()
+
+    box.setCurrentIndex(box.findData("T"))
+    box.activated.emit(box.currentIndex())
+    dialog.accept()
+
+    project = _project(workbench)
+    (image,) = project.images()
+    scene = image.info.scenes[0]
+    assert before == "Z"
+    assert (scene.size("T"), scene.size("Z")) == (4, 1)
+    assert image.info.warnings == ()
+    assert project.input_of(image.id).axes == image.axes == "ZCTYX"
+
+
+def test_axis_that_takes_the_letter_of_another_gives_it_its_own() -> None:
+    before = {"T": "T", "C": "C", "Z": "Z"}
+
+    after = swapped(before, {"T": "Z", "Z": "Z"})
+
+    assert after == {"T": "Z", "C": "C", "Z": "T"}
 
 
 def test_a_few_dropped_files_are_imported_without_a_dialog(

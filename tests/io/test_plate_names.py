@@ -9,6 +9,7 @@ from superlens.io.plate_names import (
     parse_names,
     preset,
     problem_of_pattern,
+    wells_of_scenes,
 )
 
 KNOWN = {
@@ -115,3 +116,20 @@ def test_two_files_of_one_place_are_told() -> None:
     parsed = parse_names(["A01_s1.tif", "copy_A01_s1.tif", "A02_s1.tif"], preset("plain").pattern)
 
     assert doubles(parsed) == (("A01_s1.tif", "copy_A01_s1.tif"),)
+
+
+@pytest.mark.parametrize(
+    ("names", "wells"),
+    [
+        (("B02", "B03-0001"), ("B02", "B03")),
+        (("B/2/Region 1", "H/12/Region 1"), ("B02", "H12")),
+        (("P1", "P2"), ()),
+        (("Position 1", "B02"), ()),
+        (("", ""), ()),
+        ((), ()),
+    ],
+)
+def test_wells_of_scenes_are_taken_where_every_name_says_one(
+    names: tuple[str, ...], wells: tuple[str, ...]
+) -> None:
+    assert wells_of_scenes(names) == wells

@@ -305,14 +305,15 @@ def _project_fields(project: Project, wish: MeasureWish) -> tuple[FieldInput, ..
     roles = wish.assay.channels_required
     fields = []
     for image in project.images():
-        for number, scene in enumerate(image.info.scenes):
+        for number in image.chosen_scenes:
+            scene = image.info.scenes[number]
             channels = guess_channels(scene, roles)
             if len(channels) < len(roles) and scene.size("C") == len(roles):
                 channels = {role.id: n for n, role in enumerate(roles)}
             if len(channels) == len(roles):
                 name = plain_name(project.path_of(image))
                 source = project.input_of(image.id, number)
-                fields.append(field_of_scene(source, image.well or "", name, channels))
+                fields.append(field_of_scene(source, image.well_of(number) or "", name, channels))
     return tuple(fields)
 
 

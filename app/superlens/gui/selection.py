@@ -94,7 +94,7 @@ class Selection(QObject):
     def choose_scene(self, scene: int) -> None:
         """Choose a scene of the chosen image; a number that it has not is not taken."""
         image = self._image
-        if image is None or scene == self._scene or not 0 <= scene < len(image.info.scenes):
+        if image is None or scene == self._scene or scene not in image.chosen_scenes:
             return
         self._look_at(image, scene)
 
@@ -136,11 +136,16 @@ class Selection(QObject):
         if self._image.id in project.images_of_result(result.job_id):
             self._open_newest_run()
 
-    def _look_at(self, image: ImageRecord | None, scene: int = 0) -> None:
-        """Move on; nobody hears of the new scene while the old restoration still stands."""
+    def _look_at(self, image: ImageRecord | None, scene: int | None = None) -> None:
+        """Move on, to the first scene where none is told.
+
+        Nobody hears of the new scene while the old restoration still stands.
+        """
         is_other_image = image is None or self._image is None or image.id != self._image.id
         had_run = self._run is not None
         self._reader.forget("run")
+        first = image.chosen_scenes[0] if image is not None else 0
+        scene = first if scene is None else scene
         self._image, self._scene, self._run = image, scene, None
         if is_other_image:
             self.image_changed.emit(image)

@@ -101,7 +101,7 @@ def image_facts(image: ImageRecord, number: int = 0) -> str:
 
 def image_caption(image: ImageRecord) -> str:
     """Give the second line of an image's row: size and pixel size."""
-    scene = image.info.scenes[0]
+    scene = image.info.scenes[image.chosen_scenes[0]]
     um = scene.pixel_sizes.lateral_um
     return f"{size_text(scene)} · {length_text(um) if um is not None else 'px'}"
 

@@ -148,6 +148,17 @@ def guessed_preset(names: Sequence[str]) -> NamePreset | None:
     return best
 
 
+def wells_of_scenes(names: Sequence[str]) -> tuple[str, ...]:
+    """Give the wells that the names of a file's scenes say; none unless each says one.
+
+    `P1`, `P2`, ... are more often positions than wells of the last row, so they say none.
+    """
+    pattern = preset("plain").pattern
+    wells = tuple(_scene_well(name, pattern) for name in names)
+    is_counted = all(well.startswith("P") for well in wells)
+    return () if not wells or is_counted or not all(wells) else wells
+
+
 def doubles(parsed: Sequence[ParsedName]) -> tuple[tuple[str, str], ...]:
     """Give pairs of names that say the same place, so that one of them would be lost."""
     first: dict[tuple[object, ...], str] = {}
@@ -161,6 +172,15 @@ def doubles(parsed: Sequence[ParsedName]) -> tuple[tuple[str, str], ...]:
         else:
             first[place] = item.name
     return tuple(found)
+
+
+def _scene_well(name: str, pattern: str) -> str:
+    """Give the well in the name of a scene, such as `B02`, `B02-0001` or `B/2/Region 1`."""
+    parts = name.replace("\\", "/").split("/")
+    apart = well_at(parts[0].strip(), parts[1].strip()) if len(parts) > 1 else None
+    if apart is not None and parts[0].strip().isalpha():
+        return apart
+    return parse_names((name,), pattern)[0].well
 
 
 def _parsed(name: str, search: re.Pattern[str]) -> ParsedName:

@@ -205,7 +205,7 @@ class FolderWatch(QObject):
         if not self._settings.model:
             return
         card = self._model(self._settings.model).card
-        for scene in range(len(image.info.scenes)):
+        for scene in image.chosen_scenes:
             source = self._project.input_of(image.id, scene)
             out = self._project.new_run_folder(restore_stem(path, card))
             request = restore_request(source, card, out)

@@ -37,8 +37,8 @@ def _plates(project: Project, planned: Sequence[PlannedImage]) -> Mapping[str, s
     """Give the id of each named plate."""
     wells: dict[str, list[str]] = {}
     for item in planned:
-        if item.plate and item.image.well:
-            wells.setdefault(item.plate, []).append(item.image.well)
+        if item.plate:
+            wells.setdefault(item.plate, []).extend(item.image.all_wells)
     known = {layout.name: layout for layout in project.plates.all()}
     sizes = {name: smallest_plate(tuple(found)) for name, found in wells.items()}
     for name, size in sizes.items():

@@ -111,7 +111,8 @@ class ProjectPlates(QObject):
                     "Choose another plate, or another name pattern",
                 )
             image = self._images.get(image_id)
-            changed.append(replace(image, plate=plate_id, well=well, field=parsed.field))
+            placed = replace(image, plate=plate_id, well=well, wells=(), field=parsed.field)
+            changed.append(placed)
         self._images.update(changed)
         for image in changed:
             self.image_changed.emit(image)
@@ -121,13 +122,13 @@ class ProjectPlates(QObject):
         return tuple(
             image
             for image in self._images.all()
-            if image.plate == plate_id and well in (None, image.well)
+            if image.plate == plate_id and (well is None or well in image.all_wells)
         )
 
-    def condition_of(self, image: ImageRecord) -> WellInfo | None:
-        """Give what was done to the well of an image, None where it lies on no plate."""
-        layout = self._layouts.get(image.plate)
-        return None if layout is None or image.well is None else layout.well(image.well)
+    def condition_of(self, image: ImageRecord, scene: int = 0) -> WellInfo | None:
+        """Give what was done to the well of a scene, None where it lies on no plate."""
+        layout, well = self._layouts.get(image.plate), image.well_of(scene)
+        return None if layout is None or well is None else layout.well(well)
 
     def read_csv(self, path: Path) -> tuple[str, ...]:
         """Take the plates of a table; one of a known name replaces that plate's wells.

@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from superlens.core.errors import ErrorInfo
-from superlens.core.records import ChannelInfo, ImageRole
+from superlens.core.records import ChannelInfo, ImageRole, SceneInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.gui.forms import NumberField
+from superlens.gui.import_dialog.axes_choice import AxesChoice
 from superlens.gui.import_dialog.axes_picture import AxesPicture, axes_sentence
 from superlens.gui.import_dialog.import_model import ImportModel
 from superlens.gui.import_dialog.rows import (
@@ -35,6 +36,7 @@ from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, wrapped
 from superlens.gui.widgets.section import Section
 from superlens.gui.words import ROLE_NAMES, plural
+from superlens.io.images.source import GUESSED
 
 _AUTOMATIC = "Automatic"
 
@@ -116,6 +118,10 @@ class ImageSide(QWidget):
         column.addWidget(self._picture)
         column.addSpacing(4)
         column.addWidget(self._axes)
+        column.addSpacing(4)
+        self.axes = AxesChoice()
+        self.axes.chosen.connect(self._name_axes)
+        column.addWidget(self.axes)
         return holder
 
     def _channel_section(self) -> Section:
@@ -195,11 +201,12 @@ class ImageSide(QWidget):
         self._kind.setText("Changes go to all of them" if several else kind)
         picture = row.pictures.get(self._scene)
         self._picture.show_scene(scene, picture)  # type: ignore[arg-type]  # a QPixmap or None
-        self._axes.setText(axes_sentence(scene))
+        self._axes.setText(_axes_words(row, scene))
+        self.axes.show_axes(_as_read(row, self._scene), row.axes)
         self._show_channels(channels_of(scene))
         self._show_pixel_size(scene.pixel_sizes)
         self._role.setCurrentIndex(self._role.findData(row.role))
-        self._well.setText(row.well)
+        self._well.setText(row.well_of(self._scene))
         _mark(self._well, False)
         self._warnings.setVisible(bool(row.info.warnings))
         self._warning_text.setText("\n".join(row.info.warnings))
@@ -244,7 +251,7 @@ class ImageSide(QWidget):
         others = len(self._model.alike(row))
         self._alike.setEnabled(bool(others))
         self._alike_words.setText(
-            f"Role, pixel size, names and LUTs go to {plural(others, 'other file')}."
+            f"Role, axes, pixel size, names and LUTs go to {plural(others, 'other file')}."
             if others
             else "No other file has this format and the same channels."
         )
@@ -255,8 +262,14 @@ class ImageSide(QWidget):
     def _enter_well(self) -> None:
         well = well_of(self._well.text())
         _mark(self._well, well is None)
-        if well is not None and self._rows and well != self._rows[0].well:
-            self._model.set_well(self._rows, well)
+        if well is None or not self._rows or well == self._rows[0].well_of(self._scene):
+            return
+        is_scene = bool(self._rows[0].wells) and len(self._rows) == 1
+        self._model.set_well(self._rows, well, self._scene if is_scene else None)
+
+    def _name_axes(self, axes: str) -> None:
+        self._model.set_axes(self._rows, axes)
+        self.show_rows(self._rows, self._scene)
 
     def _enter_pixel_size(self) -> None:
         um = pixel_um_of(self._pixel.text())
@@ -331,6 +344,17 @@ def _empty_page() -> QWidget:
     column.addWidget(words)
     column.addStretch(3)
     return page
+
+
+def _as_read(row: FileRow, number: int) -> SceneInfo | None:
+    return None if row.file is None else row.file.image.info.scenes[number]
+
+
+def _axes_words(row: FileRow, scene: SceneInfo) -> str:
+    """Say how the axes are read, and who says so where it is not the file."""
+    guessed = row.info is not None and any(t.startswith(GUESSED) for t in row.info.warnings)
+    told = ", as you say" if row.axes else ", which is a guess" if guessed else ""
+    return f"{axes_sentence(scene)}{told}"
 
 
 def _mark(field: QLineEdit, is_bad: bool) -> None:

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from superlens.core.errors import SuperlensError, describe_error
 from superlens.gui.import_dialog.image_side import ImageSide
-from superlens.gui.import_dialog.import_model import SCENE, Column, ImportModel
+from superlens.gui.import_dialog.import_model import SCENE, ImportModel
 from superlens.gui.import_dialog.plate_side import PlateSide
 from superlens.gui.import_dialog.row_delegate import RowDelegate
+from superlens.gui.import_dialog.row_words import Column
 from superlens.gui.import_dialog.rows import FileRow, RowState
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.icons import draw_icon
@@ -304,9 +305,11 @@ def _plate_name(paths: Sequence[Path]) -> str:
 def _summary(model: ImportModel) -> str:
     parts = [plural(len(model.rows), "file")]
     scenes = sum(len(row.scenes) for row in model.rows)
+    wanted = sum(len(row.wanted_scenes) for row in model.wanted())
     ready = model.count(RowState.READY)
     if scenes > ready:
-        parts.append(plural(scenes, "scene"))
+        are_all = wanted in (0, scenes)
+        parts.append(plural(scenes, "scene") if are_all else f"{wanted} of {scenes} scenes")
     known, broken = model.count(RowState.KNOWN), model.count(RowState.BROKEN)
     if known:
         parts.append(f"{known} there already")

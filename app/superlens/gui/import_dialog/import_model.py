@@ -4,7 +4,6 @@ Changes of the user go through here; nothing reaches the project before the dial
 """
 
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,38 +11,30 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QPixmap
 
 from superlens.core.errors import ErrorInfo
-from superlens.core.records import ChannelInfo, ImageInfo, ImageRole, SceneInfo
+from superlens.core.records import ChannelInfo, ImageInfo, ImageRole
+from superlens.gui.import_dialog.row_words import (
+    Column,
+    caption,
+    fact_text,
+    scene_caption,
+    scene_name,
+    tooltip,
+    wells_text,
+)
 from superlens.gui.import_dialog.rows import (
     FileRow,
     RowState,
     are_alike,
-    depth_text,
     pixel_um_of,
-    size_text,
     well_of,
     with_channels,
     with_pixel_size,
 )
-from superlens.gui.viewer.geometry import length_text
-from superlens.gui.words import ROLE_NAMES, plural
-from superlens.io.plate_names import ParsedName
+from superlens.gui.words import ROLE_NAMES
+from superlens.io.plate_names import ParsedName, wells_of_scenes
 from superlens.workbench.import_survey import ImportSurvey, SurveyedFile
 
 _Index = QModelIndex | QPersistentModelIndex
-
-
-class Column(IntEnum):
-    """Columns of the table."""
-
-    NAME = 0
-    SIZE = 1
-    CHANNELS = 2
-    Z = 3
-    T = 4
-    DEPTH = 5
-    PIXEL = 6
-    WELL = 7
-    ROLE = 8
 
 
 HEADS = ("Name", "Size", "C", "Z", "T", "Bit depth", "Pixel size", "Well", "Role")
@@ -109,7 +100,7 @@ class ImportModel(QAbstractItemModel):
     def check_all(self, is_checked: bool) -> None:
         """Want all files that can be imported, or none."""
         for row in self._rows:
-            row.is_checked = is_checked
+            row.want(None, is_checked)
         self._tell_all()
 
     def set_role(self, rows: Sequence[FileRow], role: ImageRole) -> None:
@@ -118,10 +109,17 @@ class ImportModel(QAbstractItemModel):
             row.role = role
         self._tell_all()
 
-    def set_well(self, rows: Sequence[FileRow], well: str) -> None:
-        """Put files into a well; empty takes them out."""
+    def set_well(self, rows: Sequence[FileRow], well: str, scene: int | None = None) -> None:
+        """Put files, or the scene of a number in each, into a well; empty takes them out."""
         for row in rows:
-            row.well = well
+            row.put_into_well(scene, well)
+        self._tell_all()
+
+    def set_axes(self, rows: Sequence[FileRow], axes: str) -> None:
+        """Call the axes of files otherwise: all five letters, see `InputImage`."""
+        for row in rows:
+            if row.info is not None:
+                row.name_axes(axes)
         self._tell_all()
 
     def set_pixel_size(self, rows: Sequence[FileRow], um: float, scene: int = 0) -> None:
@@ -140,6 +138,7 @@ class ImportModel(QAbstractItemModel):
         if info is None:
             return 0
         self.set_role(others, row.role)
+        self.set_axes(others, row.axes)
         um = info.scenes[scene].pixel_sizes.lateral_um
         if um is not None:
             self.set_pixel_size(others, um)
@@ -152,7 +151,16 @@ class ImportModel(QAbstractItemModel):
         for row, name in zip(self._rows, parsed, strict=True):
             is_understood = name is not None and not name.problem
             row.parsed = name if is_understood else None
-            row.well = name.well if name is not None and is_understood else ""
+            row.put_into_well(None, name.well if name is not None and is_understood else "")
+            if not is_understood:
+                row.wells = wells_of_scenes([scene.name for scene in row.scenes])
+        self._tell_all()
+
+    def clear_wells(self) -> None:
+        """Take all files out of their wells."""
+        for row in self._rows:
+            row.parsed = None
+            row.put_into_well(None, "")
         self._tell_all()
 
     def rowCount(self, parent: _Index | None = None) -> int:
@@ -184,10 +192,10 @@ class ImportModel(QAbstractItemModel):
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if row.state is not RowState.READY:
             return flags
-        is_file = not index.internalId()
-        if index.column() == Column.NAME and is_file:
+        if index.column() == Column.NAME:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
-        if index.column() == Column.PIXEL or (index.column() >= Column.WELL and is_file):
+        is_role = index.column() == Column.ROLE and not index.internalId()
+        if is_role or index.column() in (Column.PIXEL, Column.WELL):
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
@@ -213,7 +221,7 @@ class ImportModel(QAbstractItemModel):
             case Qt.ItemDataRole.CheckStateRole if index.column() == Column.NAME:
                 return self._check_state(row, index)
             case Qt.ItemDataRole.ToolTipRole:
-                return _tooltip(row)
+                return tooltip(row)
             case _ if role == ROW:
                 return row
             case _ if role == SCENE:
@@ -221,20 +229,21 @@ class ImportModel(QAbstractItemModel):
             case _ if role == PICTURE:
                 return self._picture(row, number)
             case _ if role == CAPTION:
-                return _scene_caption(row, number) if index.internalId() else caption(row)
+                return scene_caption(row, number) if index.internalId() else caption(row)
         return None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row = self._at(index)
+        scene = self._scene(index) if index.internalId() else None
         if role == Qt.ItemDataRole.CheckStateRole:
-            row.is_checked = Qt.CheckState(value) == Qt.CheckState.Checked
+            row.want(scene, Qt.CheckState(value) == Qt.CheckState.Checked)
             self._tell_all()
             return True
         match index.column():
             case Column.PIXEL if (um := pixel_um_of(str(value))) is not None:
                 self.set_pixel_size((row,), um, self._scene(index))
             case Column.WELL if (well := well_of(str(value))) is not None:
-                self.set_well((row,), well)
+                self.set_well((row,), well, scene)
             case Column.ROLE:
                 self.set_role((row,), ImageRole(value))
             case _:
@@ -255,22 +264,27 @@ class ImportModel(QAbstractItemModel):
         return index.row() if index.internalId() else 0
 
     def _check_state(self, row: FileRow, index: _Index) -> Qt.CheckState | None:
-        if index.internalId() or row.state is not RowState.READY:
+        if row.state is not RowState.READY:
             return None
+        if index.internalId():
+            is_wanted = index.row() in row.wanted_scenes
+            return Qt.CheckState.Checked if is_wanted else Qt.CheckState.Unchecked
+        if row.is_checked and row.left_out:
+            return Qt.CheckState.PartiallyChecked
         return Qt.CheckState.Checked if row.is_checked else Qt.CheckState.Unchecked
 
     def _text(self, row: FileRow, number: int, index: _Index) -> str:
         is_scene = bool(index.internalId())
         column = Column(index.column())
         if column is Column.NAME:
-            return _scene_name(row, number) if is_scene else row.path.name
+            return scene_name(row, number) if is_scene else row.path.name
         if row.info is None:
             return ""
         if column is Column.WELL:
-            return "" if is_scene else row.well
+            return row.well_of(number) if is_scene else wells_text(row)
         if column is Column.ROLE:
             return "" if is_scene else ROLE_NAMES[row.role]
-        return _fact(row.info.scenes[number], column)
+        return fact_text(row.info.scenes[number], column)
 
     def _picture(self, row: FileRow, number: int) -> QPixmap | None:
         if row.file is None:
@@ -301,6 +315,7 @@ class ImportModel(QAbstractItemModel):
             row.info = file.image.info
             self.endInsertRows()
         row.info = file.image.info
+        row.wells = wells_of_scenes([scene.name for scene in row.scenes]) if count > 1 else ()
         self._tell(place)
 
     def _take_known(self, path: Path, twin: str) -> None:
@@ -327,53 +342,9 @@ class ImportModel(QAbstractItemModel):
         if self._rows:
             last = len(self._rows) - 1
             self.dataChanged.emit(self.index(0, 0), self.index(last, len(Column) - 1))
+        for place, row in enumerate(self._rows):
+            if len(row.scenes) > 1:
+                parent, end = self.index(place, 0), len(row.scenes) - 1
+                ends = self.index(0, 0, parent), self.index(end, len(Column) - 1, parent)
+                self.dataChanged.emit(*ends)
         self.counts_changed.emit()
-
-
-def caption(row: FileRow) -> str:
-    """Give the second line of a file: its format, or why it is not imported."""
-    match row.state:
-        case RowState.READING:
-            return "Reading…"
-        case RowState.KNOWN:
-            name = Path(row.twin).name
-            return "In the project already" if name == row.path.name else f"The same as {name}"
-        case RowState.BROKEN:
-            return row.error.title if row.error is not None else ""
-        case RowState.READY:
-            scenes = f" · {plural(len(row.scenes), 'scene')}" if len(row.scenes) > 1 else ""
-            return f"{row.info.format if row.info else ''}{scenes}"
-
-
-def _fact(scene: SceneInfo, column: Column) -> str:
-    match column:
-        case Column.SIZE:
-            return size_text(scene)
-        case Column.CHANNELS:
-            return "RGB" if scene.is_rgb else str(scene.size("C"))
-        case Column.Z | Column.T:
-            return str(scene.size(column.name))
-        case Column.DEPTH:
-            return depth_text(scene)
-        case _:
-            um = scene.pixel_sizes.lateral_um
-            return "" if um is None else length_text(um)
-
-
-def _scene_name(row: FileRow, number: int) -> str:
-    return row.scenes[number].name or f"Scene {number + 1}"
-
-
-def _scene_caption(row: FileRow, number: int) -> str:
-    return f"Scene {number + 1} of {len(row.scenes)}"
-
-
-def _tooltip(row: FileRow) -> str:
-    lines = [str(row.path)]
-    if row.error is not None:
-        lines.append(row.error.sentence)
-    if row.state is RowState.KNOWN:
-        lines.append(f"The same as {row.twin}")
-    if row.info is not None:
-        lines += row.info.warnings
-    return "\n".join(lines)

@@ -107,7 +107,7 @@ class PlateSide(QWidget):
         rows = self._model.rows
         if self.pattern_id == NONE:
             if self._is_chosen:
-                self._model.set_names([None] * len(rows))
+                self._model.clear_wells()
             self._preview.show_names(())
             return
         parsed = parse_names(self._names(), self._pattern_text())

@@ -21,8 +21,8 @@ from superlens.gui.import_dialog.import_model import (
     RIGHT_COLUMNS,
     ROW,
     SCENE,
-    Column,
 )
+from superlens.gui.import_dialog.row_words import Column
 from superlens.gui.import_dialog.rows import FileRow, RowState
 from superlens.gui.theme.current import tokens
 from superlens.gui.theme.fonts import font
@@ -138,18 +138,17 @@ def box_of(cell: QRect) -> QRect:
 
 def _paint_name(painter: QPainter, cell: QRect, index: _Index, row: FileRow) -> None:
     is_scene = index.parent().isValid()
-    left = cell.left() + _INSET
-    if not is_scene:
-        state = index.data(Qt.ItemDataRole.CheckStateRole)
-        _paint_box(painter, box_of(cell), state)
-        left += _BOX + 12
+    left = cell.left() + _INSET + _BOX + 12
+    state = index.data(Qt.ItemDataRole.CheckStateRole)
+    _paint_box(painter, box_of(cell), state)
     thumb = QRect(left, cell.center().y() - THUMB // 2 + 1, THUMB, THUMB)
     _paint_thumb(painter, thumb, index, row)
     colours = tokens()
     is_ready = row.state is RowState.READY
     room = QRect(thumb.right() + 12, cell.top() + 6, cell.right() - thumb.right() - 20, 18)
     painter.setFont(font(Size.BODY, 500 if is_scene else 600))
-    is_grey = row.state is RowState.KNOWN or (is_ready and not row.is_checked)
+    is_unwanted = is_ready and _is_unchecked(state)
+    is_grey = row.state is RowState.KNOWN or is_unwanted
     painter.setPen(QColor(colours.text3 if is_grey else colours.text))
     _elided(painter, room, str(index.data()), Qt.TextElideMode.ElideMiddle)
     painter.setFont(font(Size.CAPTION))
@@ -162,11 +161,16 @@ def _paint_box(painter: QPainter, box: QRect, state: int | Qt.CheckState | None)
     colours = tokens()
     if state is None:
         return
-    is_checked = Qt.CheckState(state) == Qt.CheckState.Checked
-    painter.setPen(QPen(QColor(colours.fill if is_checked else colours.control), 1.2))
-    painter.setBrush(QColor(colours.fill if is_checked else colours.surface))
+    is_filled = not _is_unchecked(state)
+    painter.setPen(QPen(QColor(colours.fill if is_filled else colours.control), 1.2))
+    painter.setBrush(QColor(colours.fill if is_filled else colours.surface))
     painter.drawRoundedRect(QRectF(box), 4, 4)
-    if is_checked:
+    if Qt.CheckState(state) == Qt.CheckState.PartiallyChecked:
+        painter.setPen(QPen(QColor(colours.on_fill), 2))
+        painter.drawLine(
+            box.left() + 5, box.center().y() + 1, box.right() - 3, box.center().y() + 1
+        )
+    elif is_filled:
         draw_icon(painter, box.adjusted(2, 2, -1, -1), "check", QColor(colours.on_fill))
 
 
@@ -247,7 +251,7 @@ def _paint_fact(painter: QPainter, cell: QRect, index: _Index, row: FileRow) -> 
     colours = tokens()
     side = Qt.AlignmentFlag.AlignRight if index.column() in RIGHT_COLUMNS else None
     painter.setFont(font(Size.BODY))
-    is_grey = not row.is_wanted
+    is_grey = not row.is_wanted or (index.parent().isValid() and _is_left_out(index, row))
     is_main = index.column() == Column.WELL
     painter.setPen(QColor(colours.text3 if is_grey else colours.text if is_main else colours.text2))
     text = str(index.data() or "")
@@ -258,6 +262,14 @@ def _paint_fact(painter: QPainter, cell: QRect, index: _Index, row: FileRow) -> 
     painter.drawText(
         room, Qt.AlignmentFlag.AlignVCenter | (side or Qt.AlignmentFlag.AlignLeft), text
     )
+
+
+def _is_unchecked(state: int | Qt.CheckState | None) -> bool:
+    return state is not None and Qt.CheckState(state) == Qt.CheckState.Unchecked
+
+
+def _is_left_out(index: _Index, row: FileRow) -> bool:
+    return index.data(SCENE) not in row.wanted_scenes
 
 
 def _elided(painter: QPainter, room: QRect, text: str, mode: Qt.TextElideMode) -> None:

@@ -11,6 +11,8 @@ from superlens.core.plate import well_name
 from superlens.core.records import ChannelInfo, ImageInfo, ImageRole, SceneInfo
 from superlens.core.units import PixelSizeOrigin, entered_pixel_size
 from superlens.gui.theme.colormaps import CHANNEL_COLOURS
+from superlens.io.image_names import plain_name
+from superlens.io.images.relabelled import relabelled_info
 from superlens.io.plate_names import ParsedName
 from superlens.workbench.import_plan import PlannedImage
 from superlens.workbench.import_survey import SurveyedFile
@@ -42,8 +44,14 @@ class FileRow:
     info: ImageInfo | None = None
     """As the user corrected it."""
     is_checked: bool = True
+    left_out: frozenset[int] = frozenset()
+    """Scenes that the user does not want."""
+    axes: str = ""
+    """What the user calls the axes, see `InputImage`."""
     role: ImageRole = ImageRole.IMAGE
     well: str = ""
+    wells: tuple[str, ...] = ()
+    """Well of each scene, where their names say several."""
     parsed: ParsedName | None = None
     twin: str = ""
     error: ErrorInfo | None = None
@@ -61,26 +69,74 @@ class FileRow:
         return self.state is RowState.READY and self.is_checked
 
     @property
+    def wanted_scenes(self) -> tuple[int, ...]:
+        """Numbers of the scenes that will be imported."""
+        if not self.is_wanted:
+            return ()
+        return tuple(n for n in range(len(self.scenes)) if n not in self.left_out)
+
+    @property
     def lacks_pixel_size(self) -> bool:
-        """Whether lengths in one of its scenes could only be told in pixels."""
-        return any(scene.pixel_sizes.lateral_um is None for scene in self.scenes)
+        """Whether lengths in one of its wanted scenes could only be told in pixels."""
+        return any(self.scenes[n].pixel_sizes.lateral_um is None for n in self.wanted_scenes)
+
+    def well_of(self, scene: int) -> str:
+        """Give the well of a scene, empty without one."""
+        return self.wells[scene] if self.wells else self.well
+
+    def want(self, scene: int | None, is_wanted: bool) -> None:
+        """Want a scene, or all of them, or do not."""
+        every = frozenset(range(len(self.scenes)))
+        if scene is None:
+            self.is_checked, self.left_out = is_wanted, frozenset()
+            return
+        out = self.left_out if self.is_checked else every
+        out = out - {scene} if is_wanted else out | {scene}
+        self.is_checked = out != every
+        self.left_out = out if self.is_checked else frozenset()
+
+    def put_into_well(self, scene: int | None, well: str) -> None:
+        """Put a scene, or the whole file, into a well; empty takes it out."""
+        if scene is None or len(self.scenes) == 1:
+            self.well, self.wells = well, ()
+            return
+        wells = list(self.wells or (self.well,) * len(self.scenes))
+        wells[scene] = well
+        is_one = len(set(wells)) == 1
+        self.well, self.wells = (well, ()) if is_one else ("", tuple(wells))
+
+    def name_axes(self, axes: str) -> None:
+        """Call its axes otherwise; lateral pixel sizes and channels as entered stay."""
+        assert self.file is not None
+        assert self.info is not None
+        info = relabelled_info(self.file.image.info, axes)
+        scenes = tuple(
+            _with_entries(after, before)
+            for after, before in zip(info.scenes, self.info.scenes, strict=True)
+        )
+        self.info, self.axes = replace(info, scenes=scenes), axes
 
     def planned(self, plate: str) -> PlannedImage:
         """Give the image to be imported; `plate` names the plate where its name says none."""
         assert self.file is not None
         assert self.info is not None
-        well = self.well or None
         parsed = self.parsed
-        is_parsed = parsed is not None and parsed.well == self.well
+        is_parsed = parsed is not None and not self.wells and parsed.well == self.well
+        wanted = self.wanted_scenes
         image = replace(
             self.file.image,
             info=replace(self.info, path=self.file.image.path),
             role=self.role,
-            well=well,
+            well=self.well or None,
+            wells=self.wells,
             field=parsed.field if parsed is not None and is_parsed else "",
+            axes=self.axes,
+            scenes=wanted if len(wanted) < len(self.scenes) else (),
         )
         named = parsed.plate if parsed is not None and is_parsed else ""
-        return PlannedImage(image, (named or plate) if well else "")
+        # A file with a well in each scene is a plate by itself.
+        named = plain_name(self.path) if self.wells else named
+        return PlannedImage(image, (named or plate) if image.all_wells else "")
 
 
 def with_pixel_size(info: ImageInfo, number: int, um: float) -> ImageInfo:
@@ -162,6 +218,16 @@ def depth_text(scene: SceneInfo) -> str:
 def size_text(scene: SceneInfo) -> str:
     """Give the size of the planes, thin and level in a column: `512 × 512`."""
     return f"{scene.size('X')} × {scene.size('Y')}"
+
+
+def _with_entries(after: SceneInfo, before: SceneInfo) -> SceneInfo:
+    known = before.pixel_sizes
+    sizes = replace(after.pixel_sizes, x=known.x, y=known.y, origin=known.origin)
+    sizes = replace(sizes, source=known.source)
+    are_same = after.size("C") == before.size("C")
+    return replace(
+        after, pixel_sizes=sizes, channels=before.channels if are_same else after.channels
+    )
 
 
 def _told_of(scene: SceneInfo) -> tuple[float | None, float | None, PixelSizeOrigin]:

@@ -37,7 +37,7 @@ class PlaneControls(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self.scene, self._scene_box = self._add_choice(row, "Scene")
-        self.scene.currentIndexChanged.connect(self.scene_chosen)
+        self.scene.currentIndexChanged.connect(self._take_scene)
         self._channel, self._channel_box = self._add_choice(row, "Channel")
         self._channel.currentIndexChanged.connect(self._take_channel)
         self._sliders = {axis: self._add_slider(row, axis.upper()) for axis in _AXES}
@@ -99,8 +99,9 @@ class PlaneControls(QWidget):
     def _offer(self, image: ImageRecord) -> None:
         at = self._indices
         scene = image.info.scenes[at.scene]
-        self.scene.offer(scene_names(image), at.scene)
-        self._scene_box.setVisible(len(image.info.scenes) > 1)
+        names, scenes = scene_names(image), image.chosen_scenes
+        self.scene.offer(tuple(names[n] for n in scenes), scenes.index(at.scene))
+        self._scene_box.setVisible(len(scenes) > 1)
         self._channel.offer(channel_names(scene), at.c)
         self._channel_box.setVisible(scene.size("C") > 1)
         for axis, value in (("z", at.z), ("t", at.t)):
@@ -124,6 +125,10 @@ class PlaneControls(QWidget):
         slider.moved.connect(self._take_sliders)
         row.addWidget(slider)
         return slider
+
+    def _take_scene(self, place: int) -> None:
+        if self._image is not None:
+            self.scene_chosen.emit(self._image.chosen_scenes[place])
 
     def _take_channel(self, channel: int) -> None:
         self._indices = replace(self._indices, c=channel)

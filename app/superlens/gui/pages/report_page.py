@@ -201,4 +201,4 @@ class ReportPage(QWidget):
 def _are_of_one_scene(project: Project, images: tuple[str, ...]) -> bool:
     """Say whether two restorations of these images must show the same scene."""
     known = set(project.image_ids()).intersection(images)
-    return all(len(project.image(image_id).info.scenes) == 1 for image_id in known)
+    return all(len(project.image(image_id).chosen_scenes) == 1 for image_id in known)

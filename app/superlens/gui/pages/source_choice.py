@@ -28,7 +28,8 @@ class SourceChoice(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self.scene, self._scene_box = _titled("Scene")
-        self.scene.currentIndexChanged.connect(self.scene_chosen)
+        self._numbers: tuple[int, ...] = ()
+        self.scene.currentIndexChanged.connect(self._choose_scene)
         self.channels, self._channel_box = _titled("Channel")
         for box in (self._scene_box, self._channel_box):
             column.addWidget(box)
@@ -46,16 +47,21 @@ class SourceChoice(QWidget):
         The chosen channel stays among scenes with the same channels; else it is every channel.
         """
         source = None if image is None else image.id
-        scenes = () if image is None else scene_names(image)
+        self._numbers = () if image is None else image.chosen_scenes
+        names = () if image is None else scene_names(image)
+        scenes = tuple(names[number] for number in self._numbers)
         channels = () if image is None else channel_names(image.info.scenes[scene])
         is_alike = (source, channels) == (self._image_id, self._named)
         self._image_id, self._named = source, channels
-        self.scene.offer(scenes, scene)
+        self.scene.offer(scenes, self._numbers.index(scene) if scenes else 0)
         kept = self.channels.currentIndex() if is_alike else 0
         self.channels.offer((_EVERY_CHANNEL, *channels), max(0, kept))
         self._scene_box.setVisible(len(scenes) > 1)
         self._channel_box.setVisible(len(channels) > 1)
         self.setVisible(len(scenes) > 1 or len(channels) > 1)
+
+    def _choose_scene(self, place: int) -> None:
+        self.scene_chosen.emit(self._numbers[place])
 
 
 def _titled(title: str) -> tuple[Choice, QWidget]:

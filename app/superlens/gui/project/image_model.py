@@ -14,7 +14,7 @@ from PySide6.QtGui import QPixmap
 from superlens.core.errors import ErrorInfo
 from superlens.core.jobs import JobKind, JobRecord
 from superlens.core.records import ImageRecord, ImageRole, ResultRecord
-from superlens.gui.words import ROLE_NAMES, image_caption
+from superlens.gui.words import ROLE_NAMES, image_caption, plural
 from superlens.io.image_names import without_ending
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import LinkState, Project
@@ -164,7 +164,8 @@ class ImageModel(QAbstractListModel):
 
     def _picture(self, row: _Row) -> QPixmap | None:
         if row.picture is None and row.image_id:
-            path = self._project.thumbnail(row.image_id)
+            scene = self._project.image(row.image_id).chosen_scenes[0]
+            path = self._project.thumbnail(row.image_id, scene)
             if path is not None:
                 row.picture = QPixmap(str(path))
         return row.picture
@@ -276,5 +277,7 @@ class ImageModel(QAbstractListModel):
 def _caption(image: ImageRecord) -> str:
     """Give the second line of a row: what the user said of the image, size, pixel size."""
     role = "" if image.role is ImageRole.IMAGE else ROLE_NAMES[image.role]
-    parts = (image.well or "", role, *image.tags, image_caption(image))
+    wells = image.all_wells
+    place = wells[0] if len(wells) == 1 else plural(len(wells), "well") if wells else ""
+    parts = (place, role, *image.tags, image_caption(image))
     return " · ".join(part for part in parts if part)

@@ -83,7 +83,7 @@ class LabelsDialog(QDialog):
         for role, name in ROLE_NAMES.items():
             self.role.addItem(name, role)
         self.role.setCurrentIndex(0 if len(roles) > 1 else self.role.findData(roles.pop()))
-        wells = {image.well or "" for image in self._images}
+        wells = {well for image in self._images for well in image.all_wells or ("",)}
         self.well = QLineEdit(wells.pop() if len(wells) == 1 else "")
         self.well.setPlaceholderText("None" if not wells else _SEVERAL)
         for words, field, share in (("Role", self.role, 3), ("Well", self.well, 2)):
@@ -126,7 +126,8 @@ class LabelsDialog(QDialog):
         role = self.role.currentData()
         well = well_name(self.well.text())
         if self.well.isModified() and well != image.well:
-            image = replace(image, well=well, plate=image.plate if well else "", field="")
+            plate = image.plate if well else ""
+            image = replace(image, well=well, wells=(), plate=plate, field="")
         if self.note.toPlainText() != self._note_before:
             image = replace(image, note=self.note.toPlainText().strip())
         return replace(
