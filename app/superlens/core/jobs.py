@@ -251,6 +251,25 @@ class Degradation:
     settings: dict[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
 
 
+class TargetForm(StrEnum):
+    """How the gradient statistics of high-resolution targets are brought to those of photographs.
+
+    See `prepare/gradient_statistics`.
+    """
+
+    PLUGIN = "plugin"
+    """As published: 8 bit between the extremes of each target, stretched, rounded and clipped."""
+    QUANTITATIVE = "quantitative"
+    """A straight line per target, nothing rounded or clipped, so that it can be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatistics:
+    """Regularise the gradients of the high-resolution targets; the low pictures stay."""
+
+    form: TargetForm = TargetForm.QUANTITATIVE
+
+
 @dataclass(frozen=True, slots=True)
 class FurtherSet:
     """A further set on which the model of a recipe is fine-tuned, each from that model itself."""
@@ -296,6 +315,8 @@ class Recipe:
     """Share of the fields to draw, at least one; 0 validates on nothing and trains on all."""
     normalisation: NormalisationKind = NormalisationKind.IMAGE_PERCENTILES
     """`fixed`: percentiles of all training images, low and high ones apart, go into the model."""
+    target_statistics: TargetStatistics | None = None
+    """How the gradients of the targets are regularised; None trains on the targets as they are."""
     format: int = 1
 
 
