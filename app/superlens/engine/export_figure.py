@@ -15,7 +15,8 @@ from superlens.engine.export_plan import ExportItem, ExportPlan, making_of
 from superlens.io.codec import read_json
 from superlens.io.hashing import sha256_of
 from superlens.io.image_metadata import Facts
-from superlens.io.images import ImageSource, open_image
+from superlens.io.images import ImageSource
+from superlens.io.reading import open_safely
 from superlens.report.exported_figure import LARGEST_PANEL_PX, FigurePanel, figure_png
 from superlens.report.figures import shared_limits, upper_limit
 
@@ -133,7 +134,7 @@ def _read(  # noqa: PLR0913 - which part of which file, and who is told
     context: JobContext,
     channel: int | None = None,
 ) -> _Picture:
-    with open_image(path) as source:
+    with open_safely(path) as source:
         info = source.info.scenes[scene]
         if info.is_rgb:
             raise UnsupportedImage(

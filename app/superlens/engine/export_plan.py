@@ -16,8 +16,8 @@ from superlens.core.jobs import (
 from superlens.core.records import ImageInfo, ResultFile
 from superlens.engine.provenance import Making
 from superlens.io.image_names import plain_name
-from superlens.io.images import probe
 from superlens.io.images.recognition import is_zarr_folder
+from superlens.io.reading import probe_safely
 from superlens.io.runs import JOB_FILE, RunDocument, read_run, request_of
 
 PICTURE_ROLES = ("mean", "spread", "residual", "sample")
@@ -128,7 +128,7 @@ def _wanted(request: ExportRequest) -> ExportPlan:
         role = _role_in(owner, source)
         if role is not None:
             return _of_run(replace(request, roles=(role,)), owner, only=source)
-    return _of_image(request, probe(source))
+    return _of_image(request, probe_safely(source))
 
 
 def _of_run(request: ExportRequest, run: RunDocument, only: Path | None = None) -> ExportPlan:

@@ -31,7 +31,8 @@ from superlens.io.disk import require_free_space
 from superlens.io.image_metadata import ImageMetadata, acquisition_of
 from superlens.io.image_writer import write_image
 from superlens.io.imagej_writer import require_imagej_size, write_imagej
-from superlens.io.images import ImageSource, open_image
+from superlens.io.images import ImageSource
+from superlens.io.reading import open_safely
 from superlens.io.roi_writer import write_rois
 from superlens.io.system_errors import writing
 from superlens.io.zarr_writer import ZarrLayout, ZarrVersion, write_zarr
@@ -92,7 +93,7 @@ def _export(work: _Work, item: ExportItem) -> list[Path]:
         with replace_file(item.target) as part:
             part.write_bytes(png)
         return [item.target]
-    with open_image(Path(item.sources[0].path)) as source:
+    with open_safely(Path(item.sources[0].path)) as source:
         _export_stack(work, item, source)
     if work.request.labels is None or work.request.file_format is not ExportFormat.IMAGEJ:
         return [item.target]
@@ -102,7 +103,7 @@ def _export(work: _Work, item: ExportItem) -> list[Path]:
 
 
 def _write_outlines(work: _Work, labels: Path, target: Path) -> None:
-    with open_image(labels) as source:
+    with open_safely(labels) as source:
         plane = source.plane(0, 0, 0, 0)
     if plane.ndim != 2 or plane.dtype.kind not in "ui":
         raise UnsupportedImage(
