@@ -124,6 +124,19 @@ def test_process_that_stays_large_is_not_used_again(written) -> None:
         assert process_of(source) != large
 
 
+def test_process_that_nobody_needs_is_ended_after_a_while(written) -> None:
+    hurried = ReaderPool(Limits(idle_s=0.2), OPENER)
+    with hurried.open(written("open: nothing")) as source:
+        number = process_of(source)
+
+    deadline = time.monotonic() + 20
+    while any(c.pid % 60_000 == number for c in psutil.Process().children()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert read(hurried, written("open: nothing")).shape == (SIDE, SIDE)
+    hurried.close()
+
+
 def test_process_stays_warm_from_file_to_file(pool: ReaderPool, written) -> None:
     with pool.open(written("open: nothing")) as source:
         first = process_of(source)

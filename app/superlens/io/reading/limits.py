@@ -29,6 +29,8 @@ class Limits:
     """With the process itself this stays below 2 GiB."""
     idle_bytes: int = 512 << 20
     """A process that holds more than this after its file is closed is not used again."""
+    idle_s: float = 300.0
+    """A process that had no file open for so long is ended."""
 
     @property
     def for_opening(self) -> Allowance:

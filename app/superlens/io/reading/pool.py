@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import time
 from pathlib import Path
 
 from superlens.core.errors import SuperlensError
@@ -62,7 +63,8 @@ class ReaderPool:
         self._limits = limits or Limits()
         self._opener = opener
         self._lock = threading.Lock()
-        self._idle: list[ReaderProcess] = []
+        self._idle: list[tuple[ReaderProcess, float]] = []
+        self._watch: threading.Timer | None = None
         self._is_closed = False
 
     def open(self, path: Path) -> ImageSource:
@@ -87,7 +89,7 @@ class ReaderPool:
         """End the processes that have no file open."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for process in idle:
+        for process, _ in idle:
             process.end()
 
     def _borrowed(self, name: str) -> ReaderProcess:
@@ -106,15 +108,34 @@ class ReaderPool:
 
     def _idle_one(self) -> ReaderProcess | None:
         with self._lock:
-            return self._idle.pop() if self._idle else None
+            return self._idle.pop()[0] if self._idle else None
 
     def _take_back(self, process: ReaderProcess) -> None:
         if process.is_usable and process.is_lean:
             with self._lock:
                 if not self._is_closed and len(self._idle) < _MOST_IDLE:
-                    self._idle.append(process)
+                    self._idle.append((process, time.monotonic()))
+                    self._watch_idle()
                     return
         process.end()
+
+    def _watch_idle(self) -> None:
+        """Have the idle processes looked at once the first of them may be out of use."""
+        if self._watch is None:
+            self._watch = threading.Timer(self._limits.idle_s, self._end_unused)
+            self._watch.daemon = True
+            self._watch.start()
+
+    def _end_unused(self) -> None:
+        with self._lock:
+            latest = time.monotonic() - self._limits.idle_s
+            unused = [process for process, since in self._idle if since <= latest]
+            self._idle = [(process, since) for process, since in self._idle if since > latest]
+            self._watch = None
+            if self._idle:
+                self._watch_idle()
+        for process in unused:
+            process.end()
 
 
 @functools.cache
