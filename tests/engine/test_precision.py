@@ -27,7 +27,7 @@ from superlens.engine.precision import (
     settled_precision,
     wanted_precision,
 )
-from superlens.engine.restorer import _automatic_tile
+from superlens.engine.tile_choice import automatic_tile
 from superlens.io.model_library import InstalledModel
 from superlens.io.runs import read_run
 
@@ -222,9 +222,11 @@ def test_window_holds_the_structure_and_fits_the_method(shape):
 def test_automatic_tile_fits_the_memory(bytes_per_px, memory_gb, expected, tmp_path, monkeypatch):
     card = install_fake_model(tmp_path)
     memory = DeviceInfo("cpu", "CPU", True, memory_gb << 30)
-    monkeypatch.setattr("superlens.engine.restorer.describe_cpu", lambda: memory)
+    monkeypatch.setattr("superlens.engine.device.describe_cpu", lambda: memory)
     installed = InstalledModel(card, str(tmp_path / card.id))
 
-    tile = _automatic_tile(installed, ChosenDevice("cpu", "CPU"), TileNeeds(4, 32, bytes_per_px))
+    tile = automatic_tile(
+        installed, ChosenDevice("cpu", "CPU"), TileNeeds(4, 32, bytes_per_px), is_internal=False
+    )
 
     assert tile == expected

@@ -15,6 +15,9 @@ SIGMA_PX = 8.0
 """Low-resolution pixels over which the mean is conserved: a Gaussian of this width averages the
 noise of about 800 pixels (4 pi sigma squared), so that next to none of it enters the result."""
 
+REACH_PX = int(4 * SIGMA_PX) + 1
+"""So far away a low-resolution pixel has no influence: the Gaussian ends after four sigmas."""
+
 
 def conserve_local_mean(low: Array, high: Array, scale: int) -> Array:
     """Give a super-resolved tile whose local mean is that of the low-resolution one.

@@ -122,6 +122,17 @@ def device_memory_bytes() -> int:
     return int(torch.cuda.memory_reserved())
 
 
+def device_memory_total(device: str) -> int:
+    """Give the bytes of memory that a kind of device has.
+
+    Args:
+        device: what torch calls it.
+    """
+    if device == "cpu":
+        return describe_cpu().memory_bytes
+    return next((one.memory_bytes for one in survey_devices() if one.id == device), 0)
+
+
 def release_device_memory() -> None:
     """Give unused device memory back to the system."""
     import torch

@@ -4,63 +4,24 @@ The restore runner streams planes to disk with `restore_plane`; whoever needs on
 such as the measure runner, calls `restore_plane_samples`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from superlens.core.errors import OutOfMemory
 from superlens.core.jobs import Roi
-from superlens.core.method import Array, MethodSpec
-from superlens.engine.device import release_device_memory
+from superlens.core.method import Array, MethodSpec, SampleKind
 from superlens.engine.image_reading import PlaneIndex, open_plane
+from superlens.engine.image_sampling import sample_plane
+from superlens.engine.plane_job import Plane, PlaneJob, PlaneSink, TileTick, image_key
 from superlens.engine.restorer import Restorer
-from superlens.engine.tiling import (
-    Block,
-    ReadRegion,
-    Tile,
-    TileBlender,
-    TilePlan,
-    halved,
-    plan_tiles,
-    read_reflected,
-)
-from superlens.prepare.normalisation import (
-    Normalisation,
-    PlaneSource,
-    measure_normalisation,
-    sample_stack,
-)
+from superlens.engine.sample_statistics import SampleStatistics
+from superlens.engine.scratch import Canvases
+from superlens.engine.tiling import Block, Tile, TileBlender, TilePlan, plan_tiles, read_reflected
+from superlens.prepare.normalisation import PlaneSource, measure_normalisation, sample_stack
 
-TileTick = Callable[[int, int], None]
-"""Told tiles done and tiles in all of this plane, the tiles of every sample counted."""
-
-
-class PlaneSink(Protocol):
-    """Takes the finished parts of one plane, in the units of the input."""
-
-    def put(self, kind: str, block: Block) -> None:
-        """Take a part of one of the planes that a restoration makes.
-
-        Args:
-            kind: `mean`, `spread`, or the index of a sample as text.
-            block: what and where; after an out-of-memory error the plane is begun again and its
-                blocks are put again.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PlaneJob:
-    """What to restore of one plane, and how."""
-
-    roi: Roi
-    """In low-resolution pixels; what lies around it is read as context."""
-    normalisation: Normalisation
-    samples: int = 0
-    """0 gives the method's single answer, else mean and spread of so many samples."""
+_ALL = (slice(None), slice(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +68,7 @@ def restore_plane_samples(
     normalisation = measure_normalisation(restorer.card.normalisation, pixels)
     count = allowed_samples(restorer.spec, samples)
     sink = _MemorySink(restorer.card.scale * whole.height, restorer.card.scale * whole.width)
-    job = PlaneJob(whole, normalisation, count)
+    job = PlaneJob(whole, normalisation, count, image=image_key(pixels))
     restore_plane(restorer, open_plane(source, where), job, sink)
     kept = tuple(sink.planes[str(index)] for index in range(count))
     return PlaneAnswer(sink.planes["mean"], sink.planes.get("spread"), kept)
@@ -122,45 +83,41 @@ def allowed_samples(spec: MethodSpec, wanted: int) -> int:
 
 def restore_plane(
     restorer: Restorer,
-    plane: tuple[ReadRegion, tuple[int, int]],
+    plane: Plane,
     job: PlaneJob,
     sink: PlaneSink,
     on_tile: TileTick = lambda done, total: None,
 ) -> None:
-    """Restore one plane tile by tile; memory is bounded for any size.
+    """Restore one plane; memory is bounded for any size.
 
-    When memory ends, the plane is begun again with tiles of half the side, down to 64.
+    It goes tile by tile, unless the method samples images as a whole. When memory ends, the plane
+    is begun again with tiles of half the side, down to 64.
 
     Args:
         restorer: the loaded model; its `tile` shrinks when memory ends.
         plane: reader of rectangles and shape (Y, X) of the whole plane.
         job: what to restore.
-        sink: takes `mean`, with two samples or more `spread`, and every sample.
+        sink: takes `mean`, with two samples or more `spread`, every sample, and what else the job
+            wants.
         on_tile: told at the beginning and after every tile.
 
     Raises:
         JobCancelled: the user asked to stop.
         OutOfMemory: not even the smallest tile fits on the device.
     """
+    if restorer.samples_images:
+        sample_plane(restorer, plane, job, sink, on_tile)
+        return
     while True:
         shortage = _try_plane(restorer, plane, job, sink, on_tile)
         if shortage is None:
             return
-        used = min(restorer.tile, max(job.roi.width, job.roi.height))
-        smaller = halved(used)
-        if smaller is None:
-            raise restorer.shortage(used, shortage)
-        restorer.tile = smaller
-        release_device_memory()
-        restorer.context.warn(
-            f"The memory of {restorer.device.name} was too small for tiles of {used} pixels: "
-            f"continued with {smaller}"
-        )
+        restorer.shrink(max(job.roi.width, job.roi.height), shortage)
 
 
 def _try_plane(
     restorer: Restorer,
-    plane: tuple[ReadRegion, tuple[int, int]],
+    plane: Plane,
     job: PlaneJob,
     sink: PlaneSink,
     on_tile: TileTick,
@@ -181,7 +138,7 @@ class _PlaneWork:
     def __init__(
         self,
         restorer: Restorer,
-        plane: tuple[ReadRegion, tuple[int, int]],
+        plane: Plane,
         job: PlaneJob,
         sink: PlaneSink,
         on_tile: TileTick,
@@ -212,17 +169,39 @@ class _PlaneWork:
         pixels = read_reflected(self._read, self._shape, tile)
         low = self._job.normalisation.apply(pixels)
         self._restorer.try_precision(low)
-        moments, block = _Moments(), None
-        for index, blender in zip(self._indices, blenders, strict=True):
+        found, block = None, None
+        for number, (index, blender) in enumerate(zip(self._indices, blenders, strict=True)):
             block = blender.blend(row, column, self._restored(low, index))
-            moments.add(block.pixels)
+            found = found or self._statistics(block)
+            found.add(number, _ALL, block.pixels)
             if index is not None:
                 self._put(str(index), block, self._job.normalisation.invert(block.pixels))
         assert block is not None
-        self._put("mean", block, self._job.normalisation.invert(moments.mean))
+        assert found is not None
+        self._put("mean", block, self._job.normalisation.invert(found.mean(_ALL)))
         if len(self._indices) > 1:
-            spread = self._job.normalisation.invert_spread(moments.spread())
-            self._put("spread", block, spread)
+            self._put_spread(block, found)
+
+    def _statistics(self, block: Block) -> SampleStatistics:
+        height, width = block.pixels.shape
+        arrays = Canvases().array
+        return SampleStatistics(
+            (height, width), len(self._indices), arrays, self._job.has_maps and self._is_posterior
+        )
+
+    def _put_spread(self, block: Block, found: SampleStatistics) -> None:
+        normalisation, factor = self._job.normalisation, self._restorer.spread_factor
+        spread = np.multiply(factor, found.spread(_ALL), dtype=np.float32)
+        self._put("spread", block, normalisation.invert_spread(spread))
+        if self._job.has_maps and self._is_posterior:
+            low, high = found.interval(_ALL, factor)
+            self._put("interval_low", block, normalisation.invert(low))
+            self._put("interval_high", block, normalisation.invert(high))
+
+    @property
+    def _is_posterior(self) -> bool:
+        sampling = self._restorer.spec.sampling
+        return sampling is not None and sampling.kind is SampleKind.POSTERIOR
 
     def _put(self, kind: str, block: Block, pixels: NDArray[np.float32]) -> None:
         self._sink.put(kind, Block(block.top, block.left, pixels))
@@ -233,27 +212,6 @@ class _PlaneWork:
         self._done += 1
         self._on_tile(self._done, self._plan.tile_count * len(self._indices))
         return high
-
-
-class _Moments:
-    """Running mean and spread (Welford 1962), so that no sample needs to be kept."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self.mean: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._squares: NDArray[np.float32] = np.zeros(0, np.float32)
-
-    def add(self, band: NDArray[np.float32]) -> None:
-        self._count += 1
-        if self._count == 1:
-            self.mean, self._squares = band.copy(), np.zeros_like(band)
-            return
-        difference = band - self.mean
-        self.mean += difference / np.float32(self._count)
-        self._squares += difference * (band - self.mean)
-
-    def spread(self) -> NDArray[np.float32]:
-        return np.sqrt(self._squares / np.float32(self._count - 1))
 
 
 class _MemorySink:

@@ -11,21 +11,29 @@ import numpy as np
 
 from superlens.core.cards import ModelCard
 from superlens.core.errors import Diverged, InvalidInput, InvalidParameter, OutOfMemory
-from superlens.core.jobs import ComputePolicy
+from superlens.core.jobs import ComputePolicy, Roi
 from superlens.core.method import (
     Array,
-    KnowsTiles,
+    ImageJob,
     Method,
     MethodSpec,
     Precision,
+    RegionReader,
+    RegionSink,
     Run,
-    TileNeeds,
+    SamplesImages,
+    Tiling,
 )
 from superlens.core.parameters import ParameterValue, build
 from superlens.core.records import ModelRef
 from superlens.engine.conservation import conserve_local_mean
 from superlens.engine.context import JobContext
-from superlens.engine.device import ChosenDevice, describe_cpu, memory_errors_translated
+from superlens.engine.device import (
+    ChosenDevice,
+    memory_errors_translated,
+    release_device_memory,
+)
+from superlens.engine.image_access import CanvasReader, SampleIntake
 from superlens.engine.interruption import interruptible
 from superlens.engine.precision import (
     ChosenPrecision,
@@ -34,29 +42,21 @@ from superlens.engine.precision import (
     settled_precision,
     wanted_precision,
 )
-from superlens.engine.tiling import SMALLEST_TILE, Grid
+from superlens.engine.scratch import Canvases
+from superlens.engine.tile_choice import automatic_tile, tile_needs
+from superlens.engine.tiling import SMALLEST_TILE, Grid, halved
 from superlens.io.model_library import InstalledModel, find_model
 from superlens.io.weights import load_weights
 from superlens.methods.catalogue import load_method, method_spec
+from superlens.prepare.normalisation import Normalisation
 
 _LEAST_HALO = 24
 """The local mean is conserved over about this many low-resolution pixels (three sigmas)."""
 _LEAST_TILE = 16
-_TILE_OUTPUT_PX = {"cpu": 1088, "mps": 1088, "cuda": 2176}
-"""Side of an automatic tile's output."""
 _PILOT_S, _PILOT_CALLS, _PILOT_PART = 1.0, 4, 0.05
 """How long the time of a tile is measured, how often at most, on which part of the work."""
 _WARM_UP_MULTIPLES = 8
 """Side of the tile of the first call, in multiples of the method."""
-_LARGEST_TILE = {"cpu": 544, "mps": 544, "cuda": 1088}
-"""With their feathers two of them cover a power of two."""
-_LARGEST_TILE_IN_PARTS = 1088
-"""The same for networks that work through a tile in parts: fewer halos are computed."""
-_MEMORY_PART = 0.25
-"""Of a device's memory that a tile may take."""
-_LARGE_NETWORK_BYTES = 8_000_000
-"""Size of the weights from which on a CPU takes tiles of half the side, so that no single layer
-keeps a cancel waiting for more than a second."""
 
 
 @dataclass(slots=True)
@@ -77,13 +77,33 @@ class Restorer:
     """What the network multiplies with."""
     exact: Any = None
     """The network in float32 where `network` computes in bfloat16, else None."""
+    spread_factor: float = 1.0
+    """What spreads and intervals are stretched by: the correction that the card discloses."""
     _is_tried: bool = False
 
     @property
     def grid(self) -> Grid:
         """What decides the tiles of a plane."""
-        needs = _tile_needs(self.method, self.spec, self.network)
+        needs = tile_needs(self.method, self.spec, self.network)
         return Grid(self.tile, max(needs.halo, _LEAST_HALO), needs.multiple, self.card.scale)
+
+    @property
+    def samples_images(self) -> bool:
+        """Whether the method samples images as a whole, so that it is given no tiles."""
+        return self.spec.tiling is Tiling.INTERNAL
+
+    def sample_image(
+        self, reader: RegionReader, sink: RegionSink, samples: range, run: Run
+    ) -> None:
+        """Draw samples of a whole image, with tiles of the present size.
+
+        Raises:
+            OutOfMemory: the tiles are too large for the device.
+        """
+        assert isinstance(self.method, SamplesImages), f"{self.spec.id} cannot sample images"
+        job = ImageJob(samples, self.tile, self.params)
+        with memory_errors_translated():
+            self.method.sample_image(self.network, reader, sink, job, run)
 
     def answer(self, low: Array, index: int | None) -> Array:
         """Restore one tile and conserve its local mean, unless the model has units of its own.
@@ -156,7 +176,7 @@ class Restorer:
         return self.method.sample(network, tile, index, self.params, self.run)[0]
 
     def seconds_per_px(self, expected_px: int) -> float:
-        """Measure how long one low-resolution pixel takes, on a tile of noise.
+        """Measure how long one low-resolution pixel of an answer takes, on a tile of noise.
 
         Args:
             expected_px: how many pixels the job will compute; about a twentieth is spent on this,
@@ -173,16 +193,37 @@ class Restorer:
         taken: list[float] = []
         try:
             # The first call loads libraries and compiles; later the least disturbed one counts.
-            self.answer(noise[:few, :few], None)
+            warm_up = self._seconds_for(noise[:few, :few])
+            if self.samples_images and warm_up > _PILOT_S:
+                return warm_up / few**2
             while sum(taken) < _PILOT_S and len(taken) < _PILOT_CALLS:
-                started = time.perf_counter()
-                self.answer(noise, None)
-                taken.append(time.perf_counter() - started)
+                taken.append(self._seconds_for(noise))
         except OutOfMemory as error:
             if expected_px == 0:
                 raise self.shortage(SMALLEST_TILE, error.detail) from error
             return self.seconds_per_px(0)
         return min(taken) / side**2
+
+    def shrink(self, largest: int, detail: str) -> None:
+        """Take tiles of half the side after memory ended, and say so.
+
+        Args:
+            largest: side of the largest tile that was tried; the image may be smaller than a tile.
+            detail: what the device said.
+
+        Raises:
+            OutOfMemory: there is no smaller tile.
+        """
+        used = min(self.tile, largest)
+        smaller = halved(used)
+        if smaller is None:
+            raise self.shortage(used, detail)
+        self.tile = smaller
+        release_device_memory()
+        self.context.warn(
+            f"The memory of {self.device.name} was too small for tiles of {used} pixels: "
+            f"continued with {smaller}"
+        )
 
     def shortage(self, side: int, detail: str) -> OutOfMemory:
         """Give the error for a device on which even a tile of this side does not fit."""
@@ -191,6 +232,31 @@ class Restorer:
             "Close other programs, or compute on the CPU",
             detail,
         )
+
+    def _seconds_for(self, low: Array) -> float:
+        started = time.perf_counter()
+        if self.samples_images:
+            self._sample(low)
+        else:
+            self.answer(low, None)
+        return time.perf_counter() - started
+
+    def _sample(self, low: Array) -> None:
+        """Draw one sample of a normalised picture, and forget it."""
+        height, width = low.shape
+        reader = CanvasReader(
+            (lambda at: low[at.y : at.y + at.height, at.x : at.x + at.width], low.shape),
+            Roi(0, 0, width, height),
+            Normalisation(0.0, 1.0),
+        )
+        scale = self.card.scale
+        size, room = (height * scale, width * scale), Canvases().array
+
+        def forget(index: int, sample: Array) -> None:
+            """Take nothing: only the time counts."""
+
+        intake = SampleIntake(size, range(1), room, forget)
+        self.sample_image(reader, intake, range(1), self.run)
 
 
 @contextmanager
@@ -237,13 +303,17 @@ def open_restorer(
     chosen = wanted or ChosenPrecision(Precision.BF16)
     with memory_errors_translated():
         network, exact = _networks(installed, method, (device.id, chosen.precision), context)
-    tile = compute.tile or _automatic_tile(installed, device, _tile_needs(method, spec, network))
+    needs = tile_needs(method, spec, network)
+    is_internal = spec.tiling is Tiling.INTERNAL
+    tile = compute.tile or automatic_tile(installed, device, needs, is_internal)
     with ExitStack() as watched:
         for one in (network, exact):
             watched.enter_context(interruptible(one, context.check))
         restorer = Restorer(
             card, spec, device, method, network, built, run, context, tile, chosen, exact
         )
+        if card.calibration is not None:
+            restorer.spread_factor = card.calibration.factor
         if wanted is None:
             restorer.settle_precision()
         if restorer.precision.reason:
@@ -268,23 +338,3 @@ def _networks(
     if precision is Precision.FP32:
         return loaded(precision), None
     return loaded(precision), loaded(Precision.FP32)
-
-
-def _tile_needs(method: Method, spec: MethodSpec, network: Any) -> TileNeeds:
-    if isinstance(method, KnowsTiles):
-        return method.tile_needs(network)
-    return TileNeeds(spec.multiple, spec.halo)
-
-
-def _automatic_tile(model: InstalledModel, device: ChosenDevice, needs: TileNeeds) -> int:
-    """Give the side of a tile from what is the same on every run, never from a measured time."""
-    largest, output = _LARGEST_TILE[device.id], _TILE_OUTPUT_PX[device.id]
-    if device.id == "cpu" and needs.bytes_per_px > 0:
-        tile = min(_LARGEST_TILE_IN_PARTS, 2 * output // model.card.scale)
-        room = _MEMORY_PART * describe_cpu().memory_bytes
-        while tile > SMALLEST_TILE and needs.bytes_per_px * (tile + 2 * needs.halo) ** 2 > room:
-            tile //= 2
-        return tile
-    tile = min(largest, output // model.card.scale)
-    size = sum((Path(model.folder) / file.name).stat().st_size for file in model.card.weights)
-    return tile // 2 if device.id == "cpu" and size > _LARGE_NETWORK_BYTES else tile

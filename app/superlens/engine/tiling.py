@@ -137,11 +137,25 @@ def read_reflected(read: ReadRegion, shape: tuple[int, int], tile: Tile) -> NDAr
         tile: which tile.
 
     Returns:
-        (tile.y.size, tile.x.size) in the type of the image. The mirror has no double edge pixel
+        (tile.y.size, tile.x.size) in the type of the image; see `read_mirrored`.
+    """
+    return read_mirrored(read, shape, Roi(tile.x.start, tile.y.start, tile.x.size, tile.y.size))
+
+
+def read_mirrored(read: ReadRegion, shape: tuple[int, int], part: Roi) -> NDArray[Any]:
+    """Read a rectangle that may lie partly or wholly outside of the image, which is mirrored there.
+
+    Args:
+        read: gives a rectangle inside the image.
+        shape: (Y, X) of the image.
+        part: the rectangle; its corner may be negative.
+
+    Returns:
+        (part.height, part.width) in the type of the image. The mirror has no double edge pixel
         (`reflect` of NumPy), and is repeated for images smaller than the halo.
     """
-    rows = _mirrored(tile.y.start, tile.y.size, shape[0])
-    columns = _mirrored(tile.x.start, tile.x.size, shape[1])
+    rows = _mirrored(part.y, part.height, shape[0])
+    columns = _mirrored(part.x, part.width, shape[1])
     top, left = int(rows.min()), int(columns.min())
     inside = Roi(left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
     return read(inside)[np.ix_(rows - top, columns - left)]
