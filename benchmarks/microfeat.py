@@ -37,6 +37,7 @@ from superlens.io.feature_library import (
 from superlens.io.locations import resources_dir
 from superlens.phantom.catalogue import SPECIMENS
 from superlens.phantom.pairs import training_generator, training_pair
+from superlens.prepare.pair_doctor.looks import BLANK_RATIO, structure_ratio
 from superlens.prepare.pairs import read_picture
 from superlens.quality.deep.feature_gate import GateResult, try_features
 from superlens.quality.deep.microfeat import (
@@ -56,8 +57,8 @@ CARD_ID = "microfeat-v1"
 RESULTS = Path(__file__).resolve().parent / "results" / "microfeat_gate.json"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 REAL = Path("paired") / "hagen_lowsnr_highsnr"
-REAL_STEP = 8
-"""Every eighth square is taken."""
+REAL_FIELDS = 64
+"""As many as there are simulated ones, evenly chosen."""
 
 TRAINING_SEED, FIT_SEED, GATE_SEED = 7, 8, 4242
 TRAINING_FIELDS, FIT_FIELDS, GATE_FIELDS = 800, 64, 64
@@ -85,6 +86,8 @@ LEAST_WEIGHT = 1e-4
 """Of directions that tell nothing."""
 # Lines are read one after the other by a scanner before its noise comes in.
 ORDER = ("filaments", "blur", "line_jitter", "noise", "checkerboard")
+SHARES = (1 / 6, 1 / 6, 1 / 3, 1 / 6, 1 / 6)
+"""How often each is done: line jitter, the least that there is to see, twice as often."""
 
 
 def main() -> int:
@@ -247,7 +250,8 @@ def _damaged(picture: Array, rng: np.random.Generator) -> tuple[Array, list[floa
     """Do none, one or two kinds of damage in amounts from a third of the first step on."""
     amounts = [ABSENT] * len(PROBES)
     probes = {probe.id: (number, probe) for number, probe in enumerate(PROBES)}
-    chosen = rng.choice(ORDER, rng.choice(3, p=(0.15, 0.6, 0.25)), replace=False)
+    count = rng.choice(3, p=(0.15, 0.6, 0.25))
+    chosen = rng.choice(ORDER, count, replace=False, p=SHARES)
     for name in sorted(chosen, key=ORDER.index):
         number, probe = probes[str(name)]
         ends = np.log((probe.steps[0] / 3.0, probe.steps[-1] * 1.5))
@@ -332,15 +336,20 @@ def _network(folder: Path | None) -> tuple[MicroFeat, FeatureCard]:
 
 
 def _real_fields(data: Path) -> list[Array]:
-    """Give long exposures of the real pairs: some of all their squares of 256 pixels."""
+    """Give long exposures of the real pairs: some of their squares of 256 pixels.
+
+    Squares that show nothing but noise are left out: no line jitter can be seen in them.
+    """
     side = 4 * PATCH_PX
     found: list[Array] = []
     for path in sorted((data / REAL).glob("*_highsnr.tif")):
         picture = read_picture(path)
         for top in range(0, picture.shape[0] - side + 1, side):
             lefts = range(0, picture.shape[1] - side + 1, side)
-            found += [picture[top : top + side, left : left + side] for left in lefts]
-    return found[::REAL_STEP]
+            squares = (picture[top : top + side, left : left + side] for left in lefts)
+            found += [square for square in squares if structure_ratio(square) >= BLANK_RATIO]
+    evenly = np.linspace(0, len(found), REAL_FIELDS, endpoint=False).astype(int)
+    return [found[index] for index in np.unique(evenly)] if found else []
 
 
 def _print(name: str, result: GateResult) -> None:
