@@ -9,7 +9,7 @@ import numpy as np
 
 from superlens.core.cards import NormalisationKind, NormalisationRule
 from superlens.core.errors import InvalidInput
-from superlens.core.jobs import PairFile
+from superlens.core.jobs import PairFile, TargetStatistics
 from superlens.core.method import Array, Batch
 from superlens.prepare.fields import FieldMemory, NormalisedPair, normalised_pair
 from superlens.prepare.pairs import in_units_of, read_pair
@@ -21,6 +21,7 @@ from superlens.prepare.splits import (
     fields_of,
     split_by_field,
 )
+from superlens.prepare.target_statistics import with_regular_target
 
 DATASET_PERCENTILES = (0.1, 99.9)
 """Of all low, and apart from them of all high training pictures, where a model fixes its units."""
@@ -52,6 +53,10 @@ class FilePairs:
     """Wells or fields to validate on; empty: some are drawn by the seed."""
     validation_share: float = VALIDATION_SHARE
     """Of the fields, where none are named; 0 holds nothing out."""
+    target_statistics: TargetStatistics | None = None
+    """How the gradients of the high pictures are regularised, all but those left out."""
+    left_out: Pairs = ()
+    """Of `pairs`: parted like the others, so that no field changes sides, but then not used."""
 
     def parted(self) -> tuple[Pairs, Pairs]:
         """Give training and validation pairs, which share no well, field or file.
@@ -60,6 +65,16 @@ class FilePairs:
             InvalidInput: a field to validate on does not exist, or is trained on as well under
                 another name, or nothing is left to train on.
         """
+        training, validation = self._all_parted()
+        left_out = set(self.left_out)
+        kept = tuple(pair for pair in training if pair not in left_out)
+        if training and not kept:
+            raise InvalidInput(
+                "Every pair to train on was left out", "See what is wrong with each in the log"
+            )
+        return kept, tuple(pair for pair in validation if pair not in left_out)
+
+    def _all_parted(self) -> tuple[Pairs, Pairs]:
         if not self.validation_fields:
             return split_by_field(self.pairs, self.seed, self.validation_share)
         held_out = set(self.validation_fields)
@@ -192,8 +207,16 @@ class FileTrainingData:
 
     def _read(self, pair: PairFile) -> NormalisedPair:
         low, high = read_pair(pair, self._source.folder, self.scale)
-        truth = in_units_of(high, low) if self._rule.output is None else high
-        return normalised_pair(low, truth, self._rule)
+        field = normalised_field(low, high, self._rule)
+        return with_regular_target(field, self._source.target_statistics)
+
+
+def normalised_field(low: Array, high: Array, rule: NormalisationRule) -> NormalisedPair:
+    """Normalise a pair as it was read; the high picture first gets the units of the low one.
+
+    Where the rule has units for the answers, the high picture keeps its own.
+    """
+    return normalised_pair(low, in_units_of(high, low) if rule.output is None else high, rule)
 
 
 def measure_dataset(source: FilePairs, scale: int, on_file: OnFile) -> NormalisationRule:

@@ -12,7 +12,7 @@ import numpy as np
 
 from superlens.core.cards import NormalisationRule
 from superlens.core.errors import InvalidInput, MissingFile
-from superlens.core.jobs import Degradation, HighFile, PairFile
+from superlens.core.jobs import Degradation, HighFile, PairFile, TargetStatistics
 from superlens.core.method import Array, Batch
 from superlens.prepare.degradations.catalogue import degradation, unit_normalisation
 from superlens.prepare.field_levels import (
@@ -21,12 +21,13 @@ from superlens.prepare.field_levels import (
     field_levels,
     whole_field_samples,
 )
-from superlens.prepare.fields import FieldMemory, NormalisedPair, normalised_pair
-from superlens.prepare.file_training import spread_over_fields
+from superlens.prepare.fields import FieldMemory, NormalisedPair
+from superlens.prepare.file_training import normalised_field, spread_over_fields
 from superlens.prepare.normalisation import Normalisation, measure_normalisation
-from superlens.prepare.pairs import in_units_of, read_pair, read_picture
+from superlens.prepare.pairs import read_pair, read_picture
 from superlens.prepare.patches import random_corner, random_patch, stacked
 from superlens.prepare.splits import VALIDATION_SHARE, check_no_leak, split_by_field
+from superlens.prepare.target_statistics import naturalised_target, with_regular_target
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +54,28 @@ class HighOnlySource:
     seed: int
     validation_share: float = VALIDATION_SHARE
     """Of the fields, where there are no real pairs; 0 holds nothing out."""
+    target_statistics: TargetStatistics | None = None
+    """How the gradients of what is to be learnt are regularised; what is degraded stays."""
+    left_out: tuple[HighFile, ...] = ()
+    """Of `highs`: parted like the others, but then not used."""
 
     def parted(self) -> tuple[tuple[HighFile, ...], tuple[HighFile, ...]]:
         """Give the files to train on, and those held out where there are no real pairs.
 
         Raises:
-            InvalidInput: a field or a file is both trained on and validated with.
+            InvalidInput: a field or a file is both trained on and validated with, or nothing is
+                left to train on.
         """
+        training, held_out = self._all_parted()
+        left_out = set(self.left_out)
+        kept = tuple(item for item in training if item not in left_out)
+        if training and not kept:
+            raise InvalidInput(
+                "Every picture to train on was left out", "See what is wrong with each in the log"
+            )
+        return kept, tuple(item for item in held_out if item not in left_out)
+
+    def _all_parted(self) -> tuple[tuple[HighFile, ...], tuple[HighFile, ...]]:
         if self.pairs:
             check_no_leak(self.highs, self.pairs)
             return self.highs, ()
@@ -77,7 +93,9 @@ class HighField:
     """One high-resolution field, ready to be degraded."""
 
     picture: Array
-    """(Y, X), background near 0 and bright structures near 1."""
+    """(Y, X), background near 0 and bright structures near 1: what is degraded."""
+    target: Array
+    """What is to be learnt: the same picture, or that with regularised gradients."""
     unit: Normalisation
     """From the counts of the file to those values."""
     levels: FieldLevels
@@ -86,7 +104,8 @@ class HighField:
     def nbytes(self) -> int:
         """Memory that it takes."""
         mosaic = self.levels.mosaic
-        return self.picture.nbytes + (0 if mosaic is None else mosaic.nbytes)
+        target = 0 if self.target is self.picture else self.target.nbytes
+        return self.picture.nbytes + target + (0 if mosaic is None else mosaic.nbytes)
 
 
 class HighOnlyTrainingData:
@@ -174,7 +193,7 @@ class HighOnlyTrainingData:
         samples = self._whole_field(field, (brightness(high, scale), low), draw, rng)
         measured = measure_normalisation(self._rule, field.unit.invert(samples))
         low_patch = low[top : top + patch, left : left + patch]
-        high_patch = high[top * scale :, left * scale :][:side, :side]
+        high_patch = field.target[rows, columns][top * scale :, left * scale :][:side, :side]
         return (
             measured.apply(field.unit.invert(low_patch)),
             measured.apply_to_truth(field.unit.invert(high_patch)),
@@ -236,12 +255,14 @@ class HighOnlyTrainingData:
                 f"{item.high!r} cannot be trained on: {error.title}", error.advice
             ) from error
         picture = self._pipeline.physics.recordable(unit.apply(counts))
-        return HighField(picture, unit, field_levels(picture, self.scale))
+        statistics = self._source.target_statistics
+        target = picture if statistics is None else naturalised_target(picture, statistics).picture
+        return HighField(picture, target, unit, field_levels(picture, self.scale))
 
     def _real(self, pair: PairFile) -> NormalisedPair:
         low, high = read_pair(pair, self._source.folder, self.scale)
-        truth = in_units_of(high, low) if self._rule.output is None else high
-        return normalised_pair(low, truth, self._rule)
+        field = normalised_field(low, high, self._rule)
+        return with_regular_target(field, self._source.target_statistics)
 
     def _path(self, item: HighFile) -> Path:
         folder = self._source.folder

@@ -10,17 +10,21 @@ import math
 import numpy as np
 
 from superlens.core.cards import NormalisationRule, TrainedRange
-from superlens.core.errors import InvalidParameter
-from superlens.core.jobs import PhantomSource
+from superlens.core.errors import InvalidInput, InvalidParameter
+from superlens.core.jobs import PhantomSource, TargetStatistics
 from superlens.core.method import Array, Batch
 from superlens.core.parameters import ParameterValue
 from superlens.phantom.optics import SIGMA_IN_WAVELENGTHS
 from superlens.phantom.pairs import Degradations, Pair, training_generator, training_pair
 from superlens.prepare.fields import FieldMemory, NormalisedPair, normalised_pair
 from superlens.prepare.patches import random_patch, stacked
+from superlens.prepare.target_statistics import naturalised_target
 
 _BATCH_DOMAIN = 0x62617463
 _VALIDATION_WORKER = 1 << 30
+_REDRAWN_WORKER = 1 << 32
+_MOST_DRAWN = 1000
+"""Fields in place of one whose target cannot be regularised, before giving up."""
 _STRETCHED_CEILING = 255.0
 _RANGE_ENDS = ("low", "high")
 
@@ -50,10 +54,26 @@ class PhantomTrainingData:
     """Patches of phantom fields; `batch` is a pure function of recipe and step."""
 
     def __init__(
-        self, source: PhantomSource, scale: int, patch: int, rule: NormalisationRule
+        self,
+        source: PhantomSource,
+        scale: int,
+        patch: int,
+        rule: NormalisationRule,
+        target_statistics: TargetStatistics | None = None,
     ) -> None:
+        """Begin; no field is made yet.
+
+        Args:
+            source: specimens, seed and microscopes.
+            scale: high-resolution pixels per low-resolution pixel.
+            patch: side of the patches in low-resolution pixels.
+            rule: how intensities are normalised.
+            target_statistics: how the gradients of the targets are regularised. A field whose
+                target does not take it is replaced by another of the same specimen.
+        """
         self.scale = scale
         self._source = source
+        self._target_statistics = target_statistics
         self._plan = plan_from(source.settings)
         self._patch = patch
         self._rule = rule
@@ -64,6 +84,15 @@ class PhantomTrainingData:
                 f"{self._plan.field_px} pixels",
                 "Make the patch smaller, or `field_px` larger",
             )
+
+    @property
+    def specimens(self) -> tuple[str, ...]:
+        """What the fields show: field `number` the specimen `number % len(specimens)`."""
+        return self._source.specimens
+
+    def first_drawn(self, number: int) -> NormalisedPair:
+        """Give a training field as it is drawn first, with its target as it is."""
+        return self._simulated(number, number)
 
     def batch(self, step: int, size: int) -> Batch:
         """Give the training batch of a step."""
@@ -94,6 +123,20 @@ class PhantomTrainingData:
         return self._made(number, number)
 
     def _made(self, number: int, worker: int) -> NormalisedPair:
+        if self._target_statistics is None:
+            return self._simulated(number, worker)
+        for turn in range(_MOST_DRAWN):
+            pair = self._simulated(number, worker + turn * _REDRAWN_WORKER)
+            done = naturalised_target(pair.high, self._target_statistics)
+            if not done.objection:
+                return dataclasses.replace(pair, high=done.picture)
+        specimen = self.specimens[number % len(self.specimens)]
+        raise InvalidInput(
+            f"None of {_MOST_DRAWN} simulated fields of {specimen!r} takes regularised gradients",
+            f"Leave {specimen!r} out of the recipe, or train without `target_statistics`",
+        )
+
+    def _simulated(self, number: int, worker: int) -> NormalisedPair:
         specimens = self._source.specimens
         pair = training_pair(
             specimens[number % len(specimens)],

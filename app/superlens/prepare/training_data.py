@@ -5,7 +5,7 @@ from pathlib import Path
 
 from superlens.core.cards import NormalisationKind, NormalisationRule
 from superlens.core.errors import InvalidInput
-from superlens.core.jobs import HighFile, PairFile, Recipe
+from superlens.core.jobs import HighFile, PairFile, PhantomSource, Recipe
 from superlens.core.method import TrainingData
 from superlens.prepare.degradations.catalogue import degradation
 from superlens.prepare.examination import Wanted, examine_highs, examine_pairs
@@ -20,6 +20,13 @@ from superlens.prepare.high_only_training import HighOnlySource, HighOnlyTrainin
 from superlens.prepare.leak_check import check_contents
 from superlens.prepare.phantom_training import PhantomTrainingData
 from superlens.prepare.splits import fields_of
+from superlens.prepare.target_examination import (
+    TargetSource,
+    examine_high_targets,
+    examine_pair_targets,
+    examine_phantom_targets,
+)
+from superlens.prepare.target_statistics import TargetReport
 
 TRAINING_NORMALISATION = NormalisationRule(NormalisationKind.IMAGE_PERCENTILES, 1.0, 99.9)
 """The rule of every model that fixes none, measured on whole low-resolution fields."""
@@ -51,6 +58,8 @@ class Material:
     """The only patches to train on; None where all there are may be."""
     refused: tuple[str, ...] = ()
     """One sentence for each picture or pair that cannot be used and was left out."""
+    targets: TargetReport | None = None
+    """What was done to the gradients of the targets; None where they are trained on as they are."""
 
     @property
     def place_fields(self) -> int:
@@ -119,13 +128,13 @@ def open_material(
 
     Raises:
         InvalidInput: as `check_material`, or a file is missing, changed, or trained on and judged
-            with, or none can be used. One that cannot is named in the material and left out.
+            with, or none can be used. One that cannot, or whose target does not take the
+            regularising that the recipe asks for, is named in the material and left out.
         InvalidParameter: a phantom setting that means nothing.
     """
     check_material(recipe)
     if recipe.phantom is not None:
-        rule = TRAINING_NORMALISATION
-        return Material(PhantomTrainingData(recipe.phantom, recipe.scale, patch, rule), rule)
+        return _from_phantom(recipe, recipe.phantom, patch, on_file)
     if recipe.highs:
         return _from_highs(recipe, folder, patch, on_file)
     return _from_pairs(recipe, folder, patch, on_file)
@@ -172,11 +181,12 @@ def _describe_highs(pipeline: str, recipe: Recipe, material: Material) -> str:
     return f"{text} (validated on {_counted(validated.files, kind)} of {_fields(validated.fields)})"
 
 
-def material_notes(material: Material) -> dict[str, int]:
-    """Give the counts that a run records of its material; none for phantoms."""
+def material_notes(material: Material) -> dict[str, int | float | str]:
+    """Give what a run records of its material; of phantoms nothing but their regularising."""
+    notes = _target_notes(material.targets)
     if not material.trained.files:
-        return {}
-    notes = {
+        return notes
+    notes |= {
         "training_files": material.trained.files,
         "training_fields": material.trained.fields,
         "validation_files": material.validated.files,
@@ -193,6 +203,28 @@ def material_notes(material: Material) -> dict[str, int]:
     }
 
 
+def _target_notes(targets: TargetReport | None) -> dict[str, int | float | str]:
+    if targets is None:
+        return {}
+    least, middle, most = targets.factors
+    return {
+        "target_statistics": targets.form.value,
+        "targets_regularised": len(targets.records),
+        "target_factor_smallest": least,
+        "target_factor_median": middle,
+        "target_factor_largest": most,
+    }
+
+
+def _from_phantom(recipe: Recipe, phantom: PhantomSource, patch: int, on_file: OnFile) -> Material:
+    rule, statistics = TRAINING_NORMALISATION, recipe.target_statistics
+    data = PhantomTrainingData(phantom, recipe.scale, patch, rule, statistics)
+    targets = None
+    if statistics is not None:
+        targets = examine_phantom_targets(data, statistics, on_file)
+    return Material(data, rule, targets=targets)
+
+
 def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
     check_files(recipe, folder, on_file)
     wanted = Wanted(folder, recipe.scale, patch)
@@ -200,13 +232,19 @@ def _from_pairs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile
     source = _file_pairs(replace(recipe, pairs=examined.usable), folder)
     is_fixed = recipe.normalisation is NormalisationKind.FIXED
     rule = measure_dataset(source, recipe.scale, on_file) if is_fixed else TRAINING_NORMALISATION
+    refused, targets = examined.refused, None
+    if recipe.target_statistics is not None:
+        wanted_targets = TargetSource(folder, recipe.scale, rule, recipe.target_statistics)
+        looked_at = examine_pair_targets(source.pairs, wanted_targets, on_file)
+        source = replace(source, left_out=looked_at.left_out)
+        refused, targets = (*refused, *looked_at.refused), looked_at.report
     data = FileTrainingData(source, recipe.scale, patch, rule)
     places = None
     if recipe.subset is not None:
         places = data.draw_places(recipe.subset, on_file)
         data = FileTrainingData(source, recipe.scale, patch, rule, places)
     trained, validated = _side(data.training), _side(data.validated)
-    return Material(data, rule, trained, validated, places, examined.refused)
+    return Material(data, rule, trained, validated, places, refused, targets)
 
 
 def _from_highs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile) -> Material:
@@ -218,10 +256,19 @@ def _from_highs(recipe: Recipe, folder: Path | None, patch: int, on_file: OnFile
     pairs = examine_pairs(source.pairs, wanted, on_file)
     source = replace(source, highs=highs.usable, pairs=pairs.usable)
     rule = TRAINING_NORMALISATION
+    refused, targets = (*highs.refused, *pairs.refused), None
+    if recipe.target_statistics is not None:
+        wanted_targets = TargetSource(folder, recipe.scale, rule, recipe.target_statistics)
+        high_targets = examine_high_targets(source.highs, wanted_targets, on_file)
+        pair_targets = examine_pair_targets(source.pairs, wanted_targets, on_file)
+        kept = tuple(pair for pair in source.pairs if pair not in pair_targets.left_out)
+        source = replace(source, left_out=high_targets.left_out, pairs=kept)
+        refused = (*refused, *high_targets.refused, *pair_targets.refused)
+        targets = high_targets.report
     data = HighOnlyTrainingData(source, recipe.scale, patch, rule)
     validated = _side(source.pairs) if source.pairs else _high_side(data.held_out)
-    refused = (*highs.refused, *pairs.refused)
-    return Material(data, rule, _high_side(data.training), validated, refused=refused)
+    trained = _high_side(data.training)
+    return Material(data, rule, trained, validated, refused=refused, targets=targets)
 
 
 def _high_source(recipe: Recipe, folder: Path | None) -> HighOnlySource:
@@ -234,6 +281,7 @@ def _high_source(recipe: Recipe, folder: Path | None) -> HighOnlySource:
         folder,
         recipe.seed,
         recipe.validation_share,
+        recipe.target_statistics,
     )
 
 
@@ -243,7 +291,12 @@ def _high_side(files: tuple[HighFile, ...]) -> Side:
 
 def _file_pairs(recipe: Recipe, folder: Path | None) -> FilePairs:
     return FilePairs(
-        recipe.pairs, folder, recipe.seed, recipe.validation_fields, recipe.validation_share
+        recipe.pairs,
+        folder,
+        recipe.seed,
+        recipe.validation_fields,
+        recipe.validation_share,
+        recipe.target_statistics,
     )
 
 
