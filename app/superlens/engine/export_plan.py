@@ -1,6 +1,6 @@
 """What an export copies, and how the copies are called; nothing is written here. Torch-free."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -10,6 +10,7 @@ from superlens.core.jobs import (
     ExportFormat,
     ExportRequest,
     JobKind,
+    MeasureRequest,
     RestoreRequest,
     WhenTaken,
 )
@@ -20,9 +21,6 @@ from superlens.io.images.recognition import is_zarr_folder
 from superlens.io.reading import probe_safely
 from superlens.io.runs import JOB_FILE, RunDocument, read_run, request_of
 
-PICTURE_ROLES = ("mean", "spread", "residual", "sample")
-"""Files of a restoration that are pictures."""
-
 _LABELS = "labels"
 _DEFAULT_ROLES = ("mean", "spread", "residual")
 _ENDINGS = {
@@ -31,8 +29,14 @@ _ENDINGS = {
     ExportFormat.OME_ZARR_04: ".ome.zarr",
     ExportFormat.IMAGEJ: ".tif",
     ExportFormat.PNG: ".png",
+    ExportFormat.GEOJSON: ".geojson",
 }
-_ROI_ENDING = "_RoiSet.zip"
+_LABEL_ENDINGS = {
+    ExportFormat.IMAGEJ: "_RoiSet.zip",
+    ExportFormat.OME_TIFF: "_labels.ome.tif",
+    ExportFormat.GEOJSON: ".geojson",
+}
+"""Of labelled objects, in the formats that have a way to say them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,12 @@ def taken_names(request: ExportRequest) -> tuple[str, ...]:
     return tuple(item.target.name for item in _wanted(request).items if item.target.exists())
 
 
-def making_of(run: RunDocument, request: RestoreRequest) -> Making:
-    """Give what made the pictures of a restoration that is finished."""
+def making_of(
+    run: RunDocument, request: RestoreRequest, aliases: Mapping[str, str] | None = None
+) -> Making:
+    """Give what made the pictures of a restoration that is finished, its input called otherwise."""
     notes = run.notes
+    name = plain_name(Path(request.input.path.replace("\\", "/")))
     return Making(
         model_id=request.model.id,
         model_sha256=str(notes.get("model_sha256") or request.model.sha256),
@@ -111,7 +118,7 @@ def making_of(run: RunDocument, request: RestoreRequest) -> Making:
         scale=int(notes.get("scale") or 1),
         seed=request.seed,
         samples=int(notes.get("samples_used") or 0),
-        input_path=request.input.path,
+        input_path=(aliases or {}).get(name, request.input.path),
         input_sha256=str(notes.get("input_sha256") or request.input.sha256 or ""),
         version=run.versions.superlens,
     )
@@ -128,7 +135,7 @@ def _wanted(request: ExportRequest) -> ExportPlan:
         role = _role_in(owner, source)
         if role is not None:
             return _of_run(replace(request, roles=(role,)), owner, only=source)
-    return _of_image(request, probe_safely(source))
+    return _of_image(request, probe_safely(source, request.axes))
 
 
 def _of_run(request: ExportRequest, run: RunDocument, only: Path | None = None) -> ExportPlan:
@@ -137,12 +144,13 @@ def _of_run(request: ExportRequest, run: RunDocument, only: Path | None = None) 
     ]
     if only is not None:
         files = [file for file in files if Path(file.path).samefile(only)]
-    if run.kind is JobKind.MEASURE and request.file_format is ExportFormat.IMAGEJ:
-        return ExportPlan(_outlines(request, files), run)
-    if run.kind is not JobKind.RESTORE:
+    if run.kind is JobKind.MEASURE and request.file_format in _LABEL_ENDINGS:
+        return ExportPlan(_labels(request, run, files), run)
+    if run.kind is not JobKind.RESTORE or request.file_format is ExportFormat.GEOJSON:
         raise InvalidInput(
-            f"The run {run.result.folder} holds no pictures for {request.file_format}",
-            "Choose a super-resolved image, or a measurement and the format imagej",
+            f"The run {run.result.folder} holds nothing for {request.file_format}",
+            "Choose a super-resolved image, or a measurement and one of the formats "
+            + ", ".join(_LABEL_ENDINGS),
         )
     roles = request.roles or _DEFAULT_ROLES
     pictures = [file for role in roles for file in files if file.role == role]
@@ -151,7 +159,7 @@ def _of_run(request: ExportRequest, run: RunDocument, only: Path | None = None) 
             f"The run {run.result.folder} holds no {' and no '.join(roles)}",
             f"It holds {', '.join(dict.fromkeys(file.role for file in files))}",
         )
-    stem = _place(request, _input_path(run)) / _stem_of(run)
+    stem = _place(request, _input_path(run)) / _stem_of(run, request.aliases)
     if request.file_format is ExportFormat.PNG:
         return ExportPlan((_item(tuple(pictures), stem, request),), run)
     return ExportPlan(
@@ -162,16 +170,33 @@ def _of_run(request: ExportRequest, run: RunDocument, only: Path | None = None) 
     )
 
 
-def _outlines(request: ExportRequest, files: list[ResultFile]) -> tuple[ExportItem, ...]:
+def _labels(
+    request: ExportRequest, run: RunDocument, files: list[ResultFile]
+) -> tuple[ExportItem, ...]:
     labels = [file for file in files if file.role == _LABELS]
     if not labels:
         raise InvalidInput(
             f"The run {request.source} holds no labels", "Choose one that measured objects"
         )
-    out = Path(request.out)
+    out, ending = Path(request.out), _LABEL_ENDINGS[request.file_format]
+    names = _names_of_fields(run, request.aliases)
+    stems = (plain_name(Path(file.path)) for file in labels)
     return tuple(
-        ExportItem((file,), out / f"{plain_name(Path(file.path))}{_ROI_ENDING}") for file in labels
+        ExportItem((file,), out / f"{names.get(stem, stem)}{ending}")
+        for file, stem in zip(labels, stems, strict=True)
     )
+
+
+def _names_of_fields(run: RunDocument, aliases: Mapping[str, str]) -> dict[str, str]:
+    """Give what the fields of a measurement are called instead of well and name."""
+    request = request_of(run)
+    if not aliases or not isinstance(request, MeasureRequest):
+        return {}
+    found: dict[str, str] = {}
+    for item in request.fields:
+        parts = (aliases.get(part, part) for part in (item.well, item.name) if part)
+        found[plain_name(Path(f"{item.well}_{item.name}"))] = "_".join(parts)
+    return found
 
 
 def _of_image(request: ExportRequest, info: ImageInfo) -> ExportPlan:
@@ -182,8 +207,12 @@ def _of_image(request: ExportRequest, info: ImageInfo) -> ExportPlan:
             f"There is no scene {request.scene} in {path}",
             f"Its scenes are 0 to {len(info.scenes) - 1}",
         )
-    stem = _place(request, path) / plain_name(path)
-    names = _names_of_scenes(info)
+    name = plain_name(path)
+    stem = _place(request, path) / request.aliases.get(name, name)
+    names = _names_of_scenes(info, request.aliases)
+    if request.file_format is ExportFormat.GEOJSON:
+        target = stem.with_name(f"{stem.name}{_LABEL_ENDINGS[request.file_format]}")
+        return ExportPlan((ExportItem((ResultFile(_LABELS, str(path)),), target),))
     items = tuple(
         replace(
             _item(
@@ -196,13 +225,12 @@ def _of_image(request: ExportRequest, info: ImageInfo) -> ExportPlan:
     return ExportPlan(items)
 
 
-def _names_of_scenes(info: ImageInfo) -> list[str]:
+def _names_of_scenes(info: ImageInfo, aliases: Mapping[str, str]) -> list[str]:
     """Give what each scene adds to the name of its file; nothing where there is only one."""
     if len(info.scenes) == 1:
         return [""]
-    names = [
-        f"_{plain_name(Path(scene.name.replace('/', '_') or 'scene'))}" for scene in info.scenes
-    ]
+    called = (aliases.get(scene.name, scene.name) for scene in info.scenes)
+    names = [f"_{plain_name(Path(name.replace('/', '_') or 'scene'))}" for name in called]
     return [
         name if names.count(name) == 1 else f"{name}_{number}"
         for number, name in enumerate(names, start=1)
@@ -223,13 +251,13 @@ def _suffix(file: ResultFile) -> str:
             return f"_{role}"
 
 
-def _stem_of(run: RunDocument) -> str:
+def _stem_of(run: RunDocument, aliases: Mapping[str, str]) -> str:
     request = request_of(run)
     if not isinstance(request, RestoreRequest):
         raise TypeError(f"a {run.kind} has no pictures")
     scale = int(run.notes.get("scale") or 1)
     name = plain_name(_input_path(run))
-    return f"{name}_SR_{request.model.id}_{scale}x"
+    return f"{aliases.get(name, name)}_SR_{request.model.id}_{scale}x"
 
 
 def _input_path(run: RunDocument) -> Path:
@@ -301,7 +329,7 @@ def _renamed(items: Iterable[ExportItem]) -> tuple[ExportItem, ...]:
 
 
 def _numbered(path: Path, number: int) -> Path:
-    endings = (*_ENDINGS.values(), _ROI_ENDING)
+    endings = (*_ENDINGS.values(), *_LABEL_ENDINGS.values())
     ending = max((item for item in endings if path.name.endswith(item)), key=len)
     return path.with_name(f"{path.name.removesuffix(ending)}-{number}{ending}")
 

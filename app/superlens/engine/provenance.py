@@ -6,6 +6,9 @@ from pathlib import PurePath
 from superlens import __version__
 from superlens.io.image_metadata import Facts
 
+PERSISTENCE = "share of the samples in which a pixel is above Otsu's threshold of that sample"
+"""What the picture of that role is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Making:
@@ -50,21 +53,38 @@ class Making:
         )
 
 
-def describe_picture(role: str, number: str, spread_label: str, statement: str) -> str:
+LABEL_NOTES = {
+    "spread": "spread_label",
+    "interval_low": "interval_label",
+    "interval_high": "interval_label",
+    "schedule": "schedule_label",
+}
+"""By role: the note of a run that says what its picture is."""
+
+
+def describe_picture(role: str, number: str, label: str, statement: str) -> str:
     """Give the description of one of the pictures of a restoration.
 
     Args:
-        role: `mean`, `spread`, `residual` or `sample`.
+        role: `mean`, `spread`, `residual`, `interval_low`, `interval_high`, `persistence`,
+            `schedule` or `sample`.
         number: of a sample.
-        spread_label: what the spread is; empty where the model has none.
+        label: what the picture is, for the roles of `LABEL_NOTES`; else it is not used.
         statement: of the `Making`.
     """
     match role:
         case "mean":
             return f"Image, {statement}"
         case "spread":
-            return f"Spread: {spread_label}, {statement}"
+            return f"Spread: {label}, {statement}"
         case "residual":
             return f"Residual in sigmas of the expected noise of an image {statement}"
+        case "interval_low" | "interval_high":
+            end = "Lower" if role == "interval_low" else "Upper"
+            return f"{end} end of the 90 % interval: {label}, {statement}"
+        case "persistence":
+            return f"Persistence: {PERSISTENCE}, of an image {statement}"
+        case "schedule":
+            return f"Qualitative hint, not an uncertainty: {label}, of an image {statement}"
         case _:
             return f"Sample {number}, {statement}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from superlens.core.errors import OutOfMemory
 from superlens.core.jobs import Roi
-from superlens.core.method import Array, MethodSpec, SampleKind
+from superlens.core.method import Array, MethodSpec
 from superlens.engine.image_reading import PlaneIndex, open_plane
 from superlens.engine.image_sampling import sample_plane
 from superlens.engine.plane_job import Plane, PlaneJob, PlaneSink, TileTick, image_key
@@ -186,22 +186,20 @@ class _PlaneWork:
         height, width = block.pixels.shape
         arrays = Canvases().array
         return SampleStatistics(
-            (height, width), len(self._indices), arrays, self._job.has_maps and self._is_posterior
+            (height, width),
+            len(self._indices),
+            arrays,
+            self._job.has_maps and self._restorer.has_posterior,
         )
 
     def _put_spread(self, block: Block, found: SampleStatistics) -> None:
         normalisation, factor = self._job.normalisation, self._restorer.spread_factor
         spread = np.multiply(factor, found.spread(_ALL), dtype=np.float32)
         self._put("spread", block, normalisation.invert_spread(spread))
-        if self._job.has_maps and self._is_posterior:
+        if self._job.has_maps and self._restorer.has_posterior:
             low, high = found.interval(_ALL, factor)
             self._put("interval_low", block, normalisation.invert(low))
             self._put("interval_high", block, normalisation.invert(high))
-
-    @property
-    def _is_posterior(self) -> bool:
-        sampling = self._restorer.spec.sampling
-        return sampling is not None and sampling.kind is SampleKind.POSTERIOR
 
     def _put(self, kind: str, block: Block, pixels: NDArray[np.float32]) -> None:
         self._sink.put(kind, Block(block.top, block.left, pixels))

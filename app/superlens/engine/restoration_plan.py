@@ -8,13 +8,24 @@ from dataclasses import dataclass
 
 from superlens.core.errors import InvalidParameter
 from superlens.core.jobs import KeepSamples, RestoreRequest
+from superlens.core.method import GivesHint, Sampling
+from superlens.engine.hint import HINT
 from superlens.engine.image_reading import Subject
+from superlens.engine.image_sampling import canvas_of
 from superlens.engine.restoration import allowed_samples
 from superlens.engine.restorer import Restorer
+from superlens.engine.sample_statistics import order_depth
 from superlens.engine.tiling import plan_tiles
 
 LONGEST_SPREAD_S = 300.0
-"""On a CPU the spread is left out by default where it would take longer."""
+"""On a CPU the spread is left out by default where it would take longer, that of a posterior rests
+on fewer samples."""
+FEWEST_SAMPLES = 4
+"""Of a posterior that are drawn by default, however long they take."""
+_CANVASES = 3
+"""Arrays of the size of a sample that a method that samples whole images may take."""
+_PLANES_AT_WORK = 4
+"""Mean, squares, foreground, and the sample that it is told of."""
 _PYRAMID = 4 / 3
 """Room for a file with its pyramid, in room for its pixels."""
 
@@ -25,11 +36,11 @@ class RestorationPlan:
 
     samples: int
     """0 for the single answer."""
-    is_kept: bool
-    """Whether the samples stay on disk."""
+    outputs: tuple[str, ...]
+    """Kinds of pictures to be made, as `PlaneSink.put` names them: those that stay on disk."""
     planes: int
     tiles: int
-    """Of one plane."""
+    """Of one plane; 0 where the method cuts them by itself."""
     seconds: float
     """Estimated."""
     needed_bytes: int
@@ -38,9 +49,10 @@ class RestorationPlan:
     def sentence(self, device: str) -> str:
         """Say the plan in one sentence."""
         samples = f", {self.samples} samples" if self.samples else ""
+        tiles = f" of {_counted(self.tiles, 'tile')}" if self.tiles else ""
         return (
-            f"{device}: {_counted(self.planes, 'plane')} of {_counted(self.tiles, 'tile')}"
-            f"{samples}, about {in_words(self.seconds)}"
+            f"{device}: {_counted(self.planes, 'plane')}{tiles}{samples}, "
+            f"about {in_words(self.seconds)}"
         )
 
 
@@ -58,21 +70,26 @@ def plan_restoration(
             "Give a region, or keep all samples or none",
         )
     tiles = plan_tiles(subject.roi, subject.plane_shape, restorer.grid)
+    computed_px = tiles.computed_px
+    if restorer.samples_images:
+        canvas = canvas_of(subject.roi, subject.plane_shape, restorer.grid)
+        computed_px = canvas.height * canvas.width
     planes = len(subject.planes)
-    computed_px = tiles.computed_px * planes
-    single_s = restorer.seconds_per_px(computed_px) * computed_px
+    single_s = restorer.seconds_per_px(computed_px * planes) * computed_px * planes
     samples = _settled_samples(request.samples, restorer, single_s, warn)
-    is_kept = samples > 0 and request.keep_samples is not KeepSamples.NONE
-    outputs = 1 + (samples > 1) + (samples if is_kept else 0)
-    low_bytes = 4 * planes * subject.roi.width * subject.roi.height
-    pixels = low_bytes * (outputs * restorer.card.scale**2 + 1)
+    outputs = _outputs(request, restorer, samples)
+    pixels = subject.roi.width * subject.roi.height
+    fine = pixels * restorer.card.scale**2
+    stacks = planes * (len(outputs) * fine + pixels)
+    # A file with its pyramid beside what it is written from, and what one plane is worked out in.
+    values = stacks * (1 + _PYRAMID) + _values_at_work(restorer, samples, (fine, computed_px))
     return RestorationPlan(
         samples=samples,
-        is_kept=is_kept,
+        outputs=outputs,
         planes=planes,
-        tiles=tiles.tile_count,
+        tiles=0 if restorer.samples_images else tiles.tile_count,
         seconds=single_s * max(1, samples),
-        needed_bytes=int(pixels * (1 + _PYRAMID)),
+        needed_bytes=int(4 * values),
     )
 
 
@@ -82,6 +99,37 @@ def in_words(seconds: float) -> str:
         if seconds >= 1.5 * size:
             return _counted(round(seconds / size), name)
     return _counted(max(1, round(seconds)), "second")
+
+
+def _outputs(request: RestoreRequest, restorer: Restorer, samples: int) -> tuple[str, ...]:
+    """Give the kinds of pictures that stay on disk."""
+    kinds = ["mean"]
+    if samples > 1:
+        kinds.append("spread")
+        if restorer.has_posterior:
+            kinds += ["interval_low", "interval_high"]
+        if restorer.samples_images:
+            kinds.append("persistence")
+    if restorer.samples_images and isinstance(restorer.method, GivesHint):
+        kinds.append(HINT)
+    if samples > 0 and request.keep_samples is not KeepSamples.NONE:
+        kinds += [str(index) for index in range(samples)]
+    return tuple(kinds)
+
+
+def _values_at_work(restorer: Restorer, samples: int, px: tuple[int, int]) -> int:
+    """Give how many values a method that samples whole images keeps at a time.
+
+    Args:
+        restorer: the loaded model.
+        samples: how many are drawn.
+        px: high-resolution pixels of the wanted plane, low-resolution ones of the sampled one.
+    """
+    if not restorer.samples_images:
+        return 0
+    fine, computed = px
+    canvas = computed * restorer.card.scale**2
+    return canvas * _CANVASES + fine * (_PLANES_AT_WORK + 2 * order_depth(samples))
 
 
 def _settled_samples(
@@ -95,17 +143,39 @@ def _settled_samples(
             warn(f"{restorer.spec.title} gives a single answer: there are no samples and no spread")
         return 0
     if wanted is None:
-        if restorer.device.id == "cpu" and single_s * sampling.default > LONGEST_SPREAD_S:
-            warn(
-                f"The spread was left out: on this CPU it would take about "
-                f"{in_words(single_s * sampling.default)}; ask for samples to get it"
-            )
-            return 0
-        return sampling.default
+        return _default_samples(sampling, restorer, single_s, warn)
     allowed = allowed_samples(restorer.spec, wanted)
     if allowed < wanted:
         warn(f"{wanted} samples were asked for, but {restorer.spec.title} has only {allowed}")
+    if allowed < 2 and restorer.has_posterior:
+        warn(
+            "What is shown is one sample of many possible ones, without a spread: detail in it may "
+            "be missing from others; ask for 2 samples or more to see where they differ"
+        )
     return allowed
+
+
+def _default_samples(
+    sampling: Sampling, restorer: Restorer, single_s: float, warn: Callable[[str], None]
+) -> int:
+    """Give how many samples to draw where nobody said it."""
+    all_s = single_s * sampling.default
+    if restorer.device.id != "cpu" or all_s <= LONGEST_SPREAD_S:
+        return sampling.default
+    if not restorer.has_posterior:
+        warn(
+            f"The spread was left out: on this CPU it would take about {in_words(all_s)}; ask for "
+            "samples to get it"
+        )
+        return 0
+    fitting = max(FEWEST_SAMPLES, int(LONGEST_SPREAD_S / single_s))
+    samples = min(sampling.default, fitting)
+    if samples < sampling.default:
+        warn(
+            f"Only {samples} samples are drawn instead of {sampling.default}, which would take "
+            f"about {in_words(all_s)} on this CPU; ask for more to get them"
+        )
+    return samples
 
 
 def _counted(count: int, name: str) -> str:

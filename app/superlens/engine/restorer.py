@@ -21,6 +21,7 @@ from superlens.core.method import (
     RegionReader,
     RegionSink,
     Run,
+    SampleKind,
     SamplesImages,
     Tiling,
 )
@@ -91,6 +92,12 @@ class Restorer:
     def samples_images(self) -> bool:
         """Whether the method samples images as a whole, so that it is given no tiles."""
         return self.spec.tiling is Tiling.INTERNAL
+
+    @property
+    def has_posterior(self) -> bool:
+        """Whether its samples are those of a posterior, so that an interval can be told."""
+        sampling = self.spec.sampling
+        return sampling is not None and sampling.kind is SampleKind.POSTERIOR
 
     def sample_image(
         self, reader: RegionReader, sink: RegionSink, samples: range, run: Run

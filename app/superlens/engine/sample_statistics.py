@@ -44,8 +44,8 @@ class SampleStatistics:
                 of the room that all samples would take.
         """
         self._count = count
-        self._rank = (1.0 - INTERVAL_LEVEL) / 2.0 * (count + 1)
-        depth = int(self._rank) + 1 if keeps_order and has_order(count) else 0
+        self._rank = _rank(count)
+        depth = order_depth(count) if keeps_order else 0
         self._mean = arrays("mean", shape)
         self._squares = arrays("squares", shape)
         self._lowest = arrays("lowest", (depth, *shape))
@@ -117,6 +117,23 @@ def has_order(count: int) -> bool:
     return count >= FEWEST_FOR_ORDER
 
 
+def interval_label(count: int, factor: float) -> str:
+    """Say what the interval of so many samples is.
+
+    Args:
+        count: of the samples.
+        factor: by which its ends were moved away from the mean.
+    """
+    kind = "order statistics over" if has_order(count) else "Gaussian approximation from"
+    end = "" if factor == 1.0 else f", stretched {factor:.3g} times about the mean (calibration)"
+    return f"{kind} {count} samples{end}"
+
+
+def order_depth(count: int) -> int:
+    """Give how many extremes of each end are remembered of so many samples."""
+    return int(_rank(count)) + 1 if has_order(count) else 0
+
+
 def foreground_threshold(sample: NDArray[np.float32]) -> float:
     """Give the value above which a pixel of a sample belongs to a structure: Otsu's threshold.
 
@@ -132,6 +149,10 @@ def foreground_threshold(sample: NDArray[np.float32]) -> float:
         return float("inf")
     filters: Any = import_module("skimage.filters")  # it has no type stubs
     return float(filters.threshold_otsu(sample))
+
+
+def _rank(count: int) -> float:
+    return (1.0 - INTERVAL_LEVEL) / 2.0 * (count + 1)
 
 
 def _insert(ends: Array, number: int, place: Place, values: Array) -> None:

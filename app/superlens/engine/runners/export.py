@@ -5,6 +5,7 @@ Torch-free. What the copies say of themselves comes from the run or the image th
 
 import tempfile
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,20 @@ from superlens.engine.export_figure import figure_of
 from superlens.engine.export_plan import ExportItem, ExportPlan, making_of, plan_export
 from superlens.engine.export_values import ValueMap, choose_values
 from superlens.engine.image_reading import PlaneIndex, open_plane
-from superlens.engine.provenance import describe_picture
+from superlens.engine.provenance import LABEL_NOTES, describe_picture
 from superlens.engine.scratch import mapped_array
 from superlens.io.atomic import replace_file
 from superlens.io.carried_facts import carried_facts
 from superlens.io.disk import require_free_space
-from superlens.io.image_metadata import ImageMetadata, acquisition_of
+from superlens.io.image_metadata import Facts, ImageMetadata, acquisition_of
+from superlens.io.image_names import plain_name
 from superlens.io.image_writer import write_image
 from superlens.io.imagej_writer import require_imagej_size, write_imagej
 from superlens.io.images import ImageSource
+from superlens.io.label_writing import write_geojson, write_label_image
 from superlens.io.reading import open_safely
 from superlens.io.roi_writer import write_rois
+from superlens.io.runs import RunDocument
 from superlens.io.system_errors import writing
 from superlens.io.zarr_writer import ZarrLayout, ZarrVersion, write_zarr
 
@@ -86,23 +90,28 @@ def run(job_id: str, request: ExportRequest, context: JobContext) -> ResultRecor
 def _export(work: _Work, item: ExportItem) -> list[Path]:
     """Write one item and give what now stands."""
     if item.role == "labels":
-        _write_outlines(work, Path(item.sources[0].path), item.target)
+        _write_objects(work, Path(item.sources[0].path), item.target)
         return [item.target]
     if work.request.file_format is ExportFormat.PNG:
         png = figure_of(work.plan, item, work.request, work.context)
         with replace_file(item.target) as part:
             part.write_bytes(png)
         return [item.target]
-    with open_safely(Path(item.sources[0].path)) as source:
+    with open_safely(Path(item.sources[0].path), _axes(work)) as source:
         _export_stack(work, item, source)
     if work.request.labels is None or work.request.file_format is not ExportFormat.IMAGEJ:
         return [item.target]
     rois = item.target.with_name(f"{item.target.stem}_RoiSet.zip")
-    _write_outlines(work, Path(work.request.labels), rois)
+    _write_objects(work, Path(work.request.labels), rois)
     return [item.target, rois]
 
 
-def _write_outlines(work: _Work, labels: Path, target: Path) -> None:
+def _axes(work: _Work) -> str:
+    """Give what the user calls the axes of an image; our own pictures of a run need none."""
+    return work.request.axes if work.plan.run is None else ""
+
+
+def _write_objects(work: _Work, labels: Path, target: Path) -> None:
     with open_safely(labels) as source:
         plane = source.plane(0, 0, 0, 0)
     if plane.ndim != 2 or plane.dtype.kind not in "ui":
@@ -111,7 +120,24 @@ def _write_outlines(work: _Work, labels: Path, target: Path) -> None:
             "Choose an image whose pixels are the whole numbers of objects",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_rois(target, plane, work.context.check)
+    check = work.context.check
+    match work.request.file_format:
+        case ExportFormat.GEOJSON:
+            write_geojson(target, plane, check)
+        case ExportFormat.OME_TIFF:
+            pixel_um, facts = _of_measurement(work.plan.run)
+            write_label_image(target, plane, work.request.pixel_size_um or pixel_um, facts, check)
+        case _:
+            write_rois(target, plane, check)
+
+
+def _of_measurement(run: RunDocument | None) -> tuple[float | None, Facts]:
+    """Give the pixel size of the labels of a measurement, and what is said of their making."""
+    if run is None:
+        return None, ()
+    size, assay = run.notes.get("overlay_pixel_um"), str(run.notes.get("assay") or "")
+    facts = (("Picture", "labels"), ("Assay", assay), ("Software", f"Superlens {__version__}"))
+    return (float(size) if isinstance(size, (int, float)) else None), facts
 
 
 def _export_stack(work: _Work, item: ExportItem, source: ImageSource) -> None:
@@ -166,11 +192,15 @@ def _metadata(
     restoration = work.plan.restoration
     sizes = _sizes(work.request, info)
     metadata = ImageMetadata(
-        sizes, info.channels, "", acquisition=acquisition_of(info), name=info.name
+        sizes,
+        info.channels,
+        "",
+        acquisition=acquisition_of(info),
+        name=work.request.aliases.get(info.name, info.name),
     )
     if work.plan.run is not None and restoration is not None:
-        making = making_of(work.plan.run, restoration)
-        label = str(work.plan.run.notes.get("spread_label") or "")
+        making = making_of(work.plan.run, restoration, work.request.aliases)
+        label = str(work.plan.run.notes.get(LABEL_NOTES.get(item.role, "")) or "")
         number = Path(item.sources[0].path).name.split(".")[0]
         metadata = replace(
             metadata,
@@ -179,7 +209,7 @@ def _metadata(
             provenance=making.facts(item.role),
         )
     else:
-        metadata = _with_carried(metadata, Path(work.request.source))
+        metadata = _with_carried(metadata, Path(work.request.source), work.request.aliases)
     if values is not None:
         metadata = replace(
             metadata,
@@ -189,10 +219,13 @@ def _metadata(
     return metadata
 
 
-def _with_carried(metadata: ImageMetadata, source: Path) -> ImageMetadata:
+def _with_carried(
+    metadata: ImageMetadata, source: Path, aliases: Mapping[str, str]
+) -> ImageMetadata:
     """Add what an image says of its own making, so that a copy of a copy is still known as one."""
-    facts = carried_facts(source)
-    own = (("Copied from", source.name), ("Copied by", f"Superlens {__version__}"))
+    name = aliases.get(plain_name(source), source.name)
+    facts = tuple(item for item in carried_facts(source) if not aliases or item[0] != "Input")
+    own = (("Copied from", name), ("Copied by", f"Superlens {__version__}"))
     said = dict(facts)
     earlier = tuple(item for item in facts if item[0] not in dict(own))
     return replace(metadata, description=said.get("Statement", ""), provenance=(*earlier, *own))
@@ -224,6 +257,6 @@ def _write(
         case ExportFormat.IMAGEJ:
             line = None if values is None else (values.scale, values.offset)
             write_imagej(target, stack, metadata, line, check)
-        case ExportFormat.PNG:
-            raise ValueError("a figure is no stack")
+        case ExportFormat.PNG | ExportFormat.GEOJSON:
+            raise ValueError(f"{work.request.file_format} holds no stack")
     work.context.progress("Writing", 1, 1)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import RestoreRequest
+from superlens.core.method import GivesHint
 from superlens.core.records import Number, ResultRecord
 from superlens.engine.context import JobContext
+from superlens.engine.hint import HINT
 from superlens.engine.image_reading import (
     PlaneIndex,
     Subject,
@@ -19,12 +21,14 @@ from superlens.engine.image_reading import (
     require_numbers,
 )
 from superlens.engine.judgement import Agreement, Comparison, can_be_compared, compare
-from superlens.engine.provenance import Making, describe_picture
-from superlens.engine.restoration import PlaneJob, restore_plane
+from superlens.engine.plane_job import PlaneJob, image_key
+from superlens.engine.provenance import LABEL_NOTES, Making, describe_picture
+from superlens.engine.restoration import restore_plane
 from superlens.engine.restoration_plan import RestorationPlan, plan_restoration
 from superlens.engine.restorer import Restorer, open_restorer
 from superlens.engine.run_record import Beginning, finished_run
-from superlens.engine.scratch import Scratch
+from superlens.engine.sample_statistics import INTERVAL_LEVEL, interval_label
+from superlens.engine.scratch import Canvases, Scratch
 from superlens.engine.tiling import Block
 from superlens.io.codec import write_json
 from superlens.io.disk import require_free_space
@@ -57,6 +61,15 @@ class _Work:
         """Give the shape (T, C, Z, Y, X) of a result with `scale` times more pixels a side."""
         roi = self.subject.roi
         return (*self.subject.stack_shape, roi.height * scale, roi.width * scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """What is the same for all planes of a channel."""
+
+    normalisation: Normalisation
+    key: int
+    """Of its pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +111,22 @@ def run(job_id: str, request: RestoreRequest, context: JobContext) -> ResultReco
 def _restore(work: _Work) -> _Facts:
     sha256 = _identified(work)
     require_numbers(work.source, work.subject, work.context.check)
-    normalisations = tuple(_normalisation(work, c) for c in work.subject.channels)
+    channels = tuple(_channel(work, c) for c in work.subject.channels)
     if work.subject.pixel_sizes.lateral_um is None:
         work.context.warn(
             "The pixel size of the image is unknown: the result has none, and lengths in it are "
             "pixels; enter the pixel size to get micrometres"
         )
     with Scratch(work.run) as scratch:
-        stacks = _empty_stacks(work, scratch)
-        _restore_planes(work, normalisations, stacks, scratch)
+        shape = work.stack_shape(work.restorer.card.scale)
+        stacks = {kind: scratch.array(kind, shape) for kind in work.plan.outputs}
+        _restore_planes(work, channels, stacks, scratch)
         agreement = _compare(work, stacks, scratch)
         _write(work, stacks, sha256, scratch.relieving(work.context.check))
         spread = stacks.get("spread")
         middle = None if spread is None else _thinned(spread[0, 0, spread.shape[2] // 2], scratch)
         median = None if middle is None else float(np.median(middle))
+    normalisations = tuple(channel.normalisation for channel in channels)
     return _Facts(sha256, normalisations, agreement, median)
 
 
@@ -128,11 +143,12 @@ def _identified(work: _Work) -> str:
     return found
 
 
-def _normalisation(work: _Work, channel: int) -> Normalisation:
+def _channel(work: _Work, channel: int) -> _Channel:
     work.context.check()
     pixels = sample_stack(work.source, work.subject.scene, channel)
     try:
-        return measure_normalisation(work.restorer.card.normalisation, pixels)
+        measured = measure_normalisation(work.restorer.card.normalisation, pixels)
+        return _Channel(measured, image_key(pixels))
     except InvalidInput as error:
         if len(work.subject.channels) == 1:
             raise
@@ -142,23 +158,13 @@ def _normalisation(work: _Work, channel: int) -> Normalisation:
         ) from error
 
 
-def _empty_stacks(work: _Work, scratch: Scratch) -> dict[str, NDArray[np.float32]]:
-    kinds = ["mean"]
-    if work.plan.samples > 1:
-        kinds.append("spread")
-    if work.plan.is_kept:
-        kinds += [str(index) for index in range(work.plan.samples)]
-    shape = work.stack_shape(work.restorer.card.scale)
-    return {kind: scratch.array(kind, shape) for kind in kinds}
-
-
 def _restore_planes(
     work: _Work,
-    normalisations: tuple[Normalisation, ...],
+    channels: tuple[_Channel, ...],
     stacks: dict[str, NDArray[np.float32]],
     scratch: Scratch,
 ) -> None:
-    planes = work.subject.planes
+    planes, canvases = work.subject.planes, Canvases(scratch)
     for number, where in enumerate(planes):
         channel = work.subject.channels.index(where.c)
 
@@ -166,15 +172,23 @@ def _restore_planes(
             scratch.relieve()
             work.context.progress("Restoring", before * total + done, len(planes) * total)
 
-        restore_plane(
-            work.restorer,
-            open_plane(work.source, where),
-            PlaneJob(work.subject.roi, normalisations[channel], work.plan.samples),
-            _StackSink(stacks, where, channel),
-            tick,
-        )
         mean = stacks["mean"][where.t, channel, where.z]
-        work.context.preview("mean", _thinned(mean, scratch))
+
+        def show(samples: int, mean: NDArray[np.float32] = mean) -> None:
+            work.context.preview("mean", _thinned(mean, scratch))
+
+        job = PlaneJob(
+            roi=work.subject.roi,
+            normalisation=channels[channel].normalisation,
+            samples=work.plan.samples,
+            has_maps=True,
+            image=channels[channel].key,
+            canvases=canvases,
+            on_mean=show,
+        )
+        sink = _StackSink(stacks, where, channel)
+        restore_plane(work.restorer, open_plane(work.source, where), job, sink, tick)
+        show(work.plan.samples)
 
 
 def _thinned(plane: NDArray[np.float32], scratch: Scratch) -> NDArray[np.float32]:
@@ -236,7 +250,7 @@ def _write(
     check: Callable[[], None],
 ) -> None:
     making = _making(work, sha256)
-    sampling = work.restorer.spec.sampling
+    labels = _labels(work)
     fine = work.subject.pixel_sizes.divided(making.scale)
     for done, (kind, stack) in enumerate(stacks.items()):
         work.context.check()
@@ -246,7 +260,7 @@ def _write(
             pixel_sizes=work.subject.pixel_sizes if role == "residual" else fine,
             channels=work.subject.channel_infos,
             description=describe_picture(
-                role, kind, "" if sampling is None else sampling.label, making.statement
+                role, kind, labels.get(LABEL_NOTES.get(role, ""), ""), making.statement
             ),
             note=_place_note(work),
             acquisition=acquisition_of(work.subject.info),
@@ -272,11 +286,9 @@ def _making(work: _Work, sha256: str) -> Making:
 
 def _naming(kind: str) -> tuple[str, str]:
     """Give role and relative path of one of the stacks."""
-    match kind:
-        case "mean" | "spread" | "residual":
-            return kind, f"{kind}.ome.tif"
-        case _:
-            return "sample", f"samples/{int(kind):03d}.ome.tif"
+    if kind.isdecimal():
+        return "sample", f"samples/{int(kind):03d}.ome.tif"
+    return kind, f"{kind}.ome.tif"
 
 
 def _place_note(work: _Work) -> str:
@@ -316,7 +328,6 @@ def _result(job_id: str, work: _Work, facts: _Facts, seconds: float) -> ResultRe
 def _notes(work: _Work, facts: _Facts) -> dict[str, Note]:
     card, subject = work.restorer.card, work.subject
     sizes, agreement = subject.pixel_sizes, facts.agreement
-    sampling = work.restorer.spec.sampling if work.plan.samples > 1 else None
     notes: dict[str, Note] = {
         "input_path": work.request.input.path,
         "input_sha256": facts.sha256,
@@ -326,7 +337,7 @@ def _notes(work: _Work, facts: _Facts) -> dict[str, Note]:
         "claim": card.claim.value,
         "scale": card.scale,
         "samples_used": work.plan.samples,
-        "spread_label": None if sampling is None else sampling.label,
+        **_spread_notes(work),
         "seed": work.request.seed,
         "tile": work.restorer.tile,
         "precision": work.restorer.precision.precision.value,
@@ -345,3 +356,27 @@ def _notes(work: _Work, facts: _Facts) -> dict[str, Note]:
         notes[f"normalisation_low_{number}"] = normalisation.low
         notes[f"normalisation_high_{number}"] = normalisation.high
     return notes
+
+
+def _spread_notes(work: _Work) -> dict[str, Note]:
+    """Say what spread, interval and hint are, None for what was not made."""
+    has_interval = "interval_low" in work.plan.outputs
+    labels = _labels(work)
+    return {
+        **{note: labels.get(note) for note in LABEL_NOTES.values()},
+        "spread_factor": work.restorer.spread_factor if work.plan.samples > 1 else None,
+        "interval_level": INTERVAL_LEVEL if has_interval else None,
+    }
+
+
+def _labels(work: _Work) -> dict[str, str]:
+    """Give what the pictures are that need words of their own, by the names of `LABEL_NOTES`."""
+    found: dict[str, str] = {}
+    sampling, count = work.restorer.spec.sampling, work.plan.samples
+    if sampling is not None and count > 1:
+        found["spread_label"] = sampling.label
+    if "interval_low" in work.plan.outputs:
+        found["interval_label"] = interval_label(count, work.restorer.spread_factor)
+    if HINT in work.plan.outputs and isinstance(work.restorer.method, GivesHint):
+        found["schedule_label"] = work.restorer.method.hint_label
+    return found
