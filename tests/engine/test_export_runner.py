@@ -1,6 +1,7 @@
 """Exports: what stands in the user's folder afterwards, how it is called, and what it says."""
 
 import io
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +27,8 @@ from superlens.core.jobs import (
     DeviceChoice,
     ExportFormat,
     ExportRequest,
+    FieldInput,
+    FigureChoice,
     InputImage,
     JobKind,
     MeasureRequest,
@@ -223,6 +226,19 @@ def test_figure_shows_input_answer_and_spread_of_every_channel(restored: Path, o
     assert texts["Model"] == MODEL_ID
 
 
+def test_figure_of_a_run_takes_the_chosen_channel_and_contrast(restored: Path, out: Path) -> None:
+    choice = FigureChoice(channels=(1,), luts=("magenta",), limits=((1e6, 2e6),))
+    request = ExportRequest(str(restored), str(out), ExportFormat.PNG, ("mean",), figure=choice)
+
+    export(request)
+
+    with Image.open(out / f"{STEM}.png") as picture:
+        pixels = np.asarray(picture)
+    assert pixels.shape[0] < 2 * 512
+    # Nothing reaches limits so high: the panels are black, but for letters and scale bars.
+    assert pixels[100:300, 100:400].max() == 0
+
+
 def test_figure_leaves_out_an_input_that_is_gone(restored: Path, out: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "moved run"
     shutil.copytree(restored, elsewhere)
@@ -324,20 +340,77 @@ def test_outlines_of_labels_go_beside_an_imagej_file(
     assert (roi.name, roi.left, roi.top) == ("3", 6, 5)
 
 
-def test_outlines_of_a_measurement_are_its_export_to_imagej(tmp_path: Path, out: Path) -> None:
-    request = MeasureRequest("translocation", (), str(tmp_path / "measured"))
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    """A measurement of one field with one object."""
+    channels = {"dna": InputImage("C:\\screen\\treated_1.tif")}
+    fields = (FieldInput("A01", "treated_1", channels),)
+    request = MeasureRequest("translocation", fields, str(tmp_path / "measured"))
     with create_run(tmp_path / "measured") as folder:
         labels = np.zeros((30, 30), np.int32)
         labels[4:9, 4:9] = 1
-        Image.fromarray(labels, mode="I").save(folder.file("labels", "labels/A01_1.tif"))
+        Image.fromarray(labels, mode="I").save(folder.file("labels", "labels/A01_treated_1.tif"))
         result = ResultRecord("m", JobKind.MEASURE.value, str(folder.out), folder.files)
-        folder.publish(finished_run(request, result, Beginning(), {}))
+        notes = {"overlay_pixel_um": 0.25, "assay": "translocation"}
+        folder.publish(finished_run(request, result, Beginning(), notes))
+    return tmp_path / "measured"
 
-    export(ExportRequest(str(tmp_path / "measured"), str(out), ExportFormat.IMAGEJ))
 
-    assert [roi.name for roi in roifile.roiread(out / "A01_1_RoiSet.zip")] == ["1"]
-    with pytest.raises(InvalidInput, match="holds no pictures for ome-tiff"):
-        export(ExportRequest(str(tmp_path / "measured"), str(out)))
+def test_outlines_of_a_measurement_are_its_export_to_imagej(measured: Path, out: Path) -> None:
+    export(ExportRequest(str(measured), str(out), ExportFormat.IMAGEJ))
+
+    assert [roi.name for roi in roifile.roiread(out / "A01_treated_1_RoiSet.zip")] == ["1"]
+    with pytest.raises(InvalidInput, match="holds nothing for png") as caught:
+        export(ExportRequest(str(measured), str(out), ExportFormat.PNG))
+    assert "geojson" in caught.value.advice
+
+
+def test_labels_of_a_measurement_are_an_image_with_its_pixel_size(
+    measured: Path, out: Path
+) -> None:
+    export(ExportRequest(str(measured), str(out)))
+
+    path = out / "A01_treated_1_labels.ome.tif"
+    with open_image(path) as image:
+        plane = image.plane(0, 0, 0, 0)
+        size = image.info.scenes[0].pixel_sizes.lateral_um
+    assert (plane.sum(), plane[4, 4], plane.dtype) == (25, 1, np.uint16)
+    assert size == pytest.approx(0.25)
+    assert "translocation" in facts_in(path)
+
+
+def test_objects_of_a_measurement_go_to_qupath(measured: Path, out: Path) -> None:
+    export(ExportRequest(str(measured), str(out), ExportFormat.GEOJSON))
+
+    document = json.loads((out / "A01_treated_1.geojson").read_text(encoding="utf-8"))
+    (feature,) = document["features"]
+    assert [4, 4] in feature["geometry"]["coordinates"][0]
+
+
+def test_label_image_itself_goes_to_qupath(tmp_path: Path, out: Path) -> None:
+    tifffile.imwrite(tmp_path / "cells.tif", np.eye(6, dtype=np.uint8))
+
+    result = export(ExportRequest(str(tmp_path / "cells.tif"), str(out), ExportFormat.GEOJSON))
+
+    assert [file.path for file in result.files] == ["cells.geojson"]
+
+
+def test_blinded_copies_bear_codes_and_say_no_name(
+    restored: Path, measured: Path, image: Path, out: Path, names_in
+) -> None:
+    codes = {"cell": "K7QF-2MWD", "A01": "AAAA-AAAA", "treated_1": "BBBB-BBBB"}
+    codes |= {"dish µ": "CCCC-CCCC", "dish": "DDDD-DDDD"}
+    for source in (restored, measured, image):
+        export(replace(ExportRequest(str(source), str(out), roles=()), aliases=codes))
+    export(ExportRequest(str(image), str(out), ExportFormat.PNG, aliases=codes))
+
+    names = names_in(out)
+    assert "AAAA-AAAA_BBBB-BBBB_labels.ome.tif" in names
+    assert f"K7QF-2MWD_SR_{MODEL_ID}_2x.ome.tif" in names
+    assert "CCCC-CCCC.ome.tif" in names
+    for path in out.iterdir():
+        data = path.read_bytes()
+        assert not any(word in data for word in (b"cell.ome", b"dish", b"treated", b"A01"))
 
 
 def test_labels_that_are_none_are_told(image: Path, out: Path) -> None:
@@ -514,3 +587,45 @@ def test_figure_of_an_image_shows_its_channels_in_their_colours(image: Path, out
     assert left[..., :2].max() == 0
     assert left[..., 2].max() > 200
     assert (right[..., 0] == right[..., 2]).all()
+
+
+def test_figure_shows_the_chosen_plane_in_the_chosen_colours(tmp_path: Path, out: Path) -> None:
+    stack = np.zeros((2, 1, 3, 64, 64), np.uint16)  # (T, C, Z, Y, X)
+    stack[1, 0, 2] = 50
+    path = tmp_path / "stack.ome.tif"
+    write_image(path, stack, ImageMetadata(SIZES, CHANNELS[1:], ""))
+    choice = FigureChoice(z=2, t=1, luts=("#FF0000",), limits=((0.0, 100.0),))
+    request = ExportRequest(str(path), str(out), ExportFormat.PNG, figure=choice)
+
+    export(request)
+
+    with Image.open(out / "stack.png") as picture:
+        pixel = np.asarray(picture)[200, 200]
+    assert tuple(pixel) == (128, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        (FigureChoice(z=1), "no Z = 1"),
+        (FigureChoice(t=4), "no T = 4"),
+        (FigureChoice(channels=(2,)), "no channel 2"),
+        (FigureChoice(luts=("pink",)), "no look-up table 'pink'"),
+    ],
+)
+def test_figure_of_what_is_not_there_is_told(
+    image: Path, out: Path, choice: FigureChoice, words: str
+) -> None:
+    request = ExportRequest(str(image), str(out), ExportFormat.PNG, figure=choice)
+
+    with pytest.raises(InvalidParameter, match=words):
+        export(request)
+
+
+def test_axes_that_were_named_reach_the_copy(tmp_path: Path, out: Path) -> None:
+    path = tmp_path / "movie.tif"
+    tifffile.imwrite(path, np.zeros((5, 32, 32), np.uint16), metadata=None)
+
+    export(ExportRequest(str(path), str(out), axes="TYX"))
+
+    assert probe(out / "movie.ome.tif").scenes[0].size("T") == 5

@@ -8,7 +8,7 @@ from pathlib import Path
 from superlens.cli.console import print_error, print_json
 from superlens.cli.work import absolute, do_request
 from superlens.core.errors import JobCancelled, SuperlensError, describe_error
-from superlens.core.jobs import ExportRequest, WhenTaken
+from superlens.core.jobs import ExportRequest, FigureChoice, WhenTaken
 from superlens.core.records import ResultRecord
 
 _ANSWERS = {
@@ -52,6 +52,14 @@ def _request(arguments: argparse.Namespace, source: Path) -> ExportRequest:
         is_sharded=arguments.is_sharded,
         labels=None if arguments.labels is None else absolute(arguments.labels),
         pixel_size_um=arguments.pixel_size_um,
+        axes=arguments.axes,
+        figure=FigureChoice(
+            arguments.z,
+            arguments.t,
+            tuple(arguments.channels),
+            tuple(arguments.luts),
+            tuple(arguments.limits),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ def info(arguments: argparse.Namespace) -> int:
     found: list[ImageInfo] = []
     for path in arguments.files:
         try:
-            found.append(probe_safely(path))
+            found.append(probe_safely(path, arguments.axes))
         except SuperlensError as error:
             print_error(describe_error(error))
     if arguments.json:

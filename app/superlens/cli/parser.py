@@ -75,6 +75,17 @@ def roi(text: str) -> Roi:
     return Roi(x, y, width, height)
 
 
+def limits(text: str) -> tuple[float, float]:
+    """Read `LOW,HIGH`, two numbers of which the second is larger."""
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LOW,HIGH in numbers") from error
+    if not -float("inf") < low < high < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not LOW,HIGH with LOW below HIGH")
+    return low, high
+
+
 def assignment(text: str) -> tuple[str, str]:
     """Read `NAME=VALUE`."""
     name, equals, value = text.partition("=")
@@ -104,6 +115,7 @@ def positive_length(text: str) -> float:
 def _add_info(commands: Any) -> None:
     parser = commands.add_parser("info", help="say what files are: scenes, axes, pixel sizes")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _add_axes(parser)
     _add_json(parser)
 
 
@@ -132,8 +144,8 @@ def _add_models(commands: Any) -> None:
         dest="features_file",
         type=Path,
         metavar="FILE",
-        help="keep a published feature network (VGG19, AlexNet, LPIPS heads, Inception) for "
-        "perceptual losses, LPIPS and FID",
+        help="keep a published feature network (VGG19, AlexNet, LPIPS heads, Inception) or the "
+        "parameters of NIQE for perceptual losses, LPIPS, FID and NIQE",
     )
     parser.add_argument("--id", metavar="ID", help="of the new model; default: the file's name")
     parser.add_argument(
@@ -160,6 +172,7 @@ def _add_restore(commands: Any) -> None:
     parser.add_argument("--scene", type=count, default=0, metavar="S")
     parser.add_argument("--channel", type=count, metavar="C", help="default: every channel")
     parser.add_argument("--roi", type=roi, metavar="X,Y,W,H")
+    _add_axes(parser)
     _add_pixel_size(parser)
     _add_seed(parser)
     _add_device(parser)
@@ -309,8 +322,42 @@ def _add_export(commands: Any) -> None:
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="label image for a RoiSet.zip beside imagej"
     )
+    _add_figure(parser)
+    _add_axes(parser)
     _add_pixel_size(parser)
     _add_json(parser)
+
+
+def _add_figure(parser: argparse.ArgumentParser) -> None:
+    figure = parser.add_argument_group("what a figure (png) shows")
+    figure.add_argument("--z", type=count, metavar="Z", help="slice; default: the middle one")
+    figure.add_argument("--time", dest="t", type=count, default=0, metavar="T", help="time point")
+    figure.add_argument(
+        "--channel",
+        dest="channels",
+        type=count,
+        action="append",
+        default=[],
+        metavar="C",
+        help="may be repeated; default: all",
+    )
+    figure.add_argument(
+        "--lut",
+        dest="luts",
+        action="append",
+        default=[],
+        metavar="LUT",
+        help="grey, green, magenta, cyan, yellow, magma, viridis or #RRGGBB, for each channel",
+    )
+    figure.add_argument(
+        "--contrast",
+        dest="limits",
+        type=limits,
+        action="append",
+        default=[],
+        metavar="LOW,HIGH",
+        help="contrast limits, for each channel; default: automatic",
+    )
 
 
 def _add_watch(commands: Any) -> None:
@@ -336,6 +383,7 @@ def _add_watch(commands: Any) -> None:
         action="store_true",
         help="move files that cannot be used into DIR/quarantine; else they are only listed",
     )
+    _add_axes(parser)
     _add_pixel_size(parser)
     _add_seed(parser)
     _add_device(parser)
@@ -380,6 +428,15 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
         choices=tuple(PrecisionChoice),
         default=PrecisionChoice.AUTO,
         help="auto: bfloat16 where the answers stay within 50 dB of those in float32",
+    )
+
+
+def _add_axes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--axes",
+        default="",
+        metavar="AXES",
+        help="what the axes longer than one are, such as TYX; default: as the file says",
     )
 
 

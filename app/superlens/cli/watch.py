@@ -100,8 +100,10 @@ class _Watched:
             seed=chosen.seed,
             compute=compute_policy(chosen),
         )
-        for scene in range(len(probe_safely(path).scenes)):
-            image = InputImage(str(path), scene, pixel_size_um=chosen.pixel_size_um)
+        for scene in range(len(probe_safely(path, chosen.axes).scenes)):
+            image = InputImage(
+                str(path), scene, pixel_size_um=chosen.pixel_size_um, axes=chosen.axes
+            )
             out = new_run_folder(self._out, restore_stem(path, self._card))
             request = restore_request(image, self._card, out, options)
             print(do_request(request, path.name).folder, flush=True)

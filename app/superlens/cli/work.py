@@ -39,6 +39,7 @@ def restore(arguments: argparse.Namespace) -> int:
             arguments.scene,
             arguments.channel,
             pixel_size_um=arguments.pixel_size_um,
+            axes=arguments.axes,
         )
         out = _free_folder(arguments.out.absolute() / restore_stem(path, card), requests)
         requests.append(restore_request(image, card, out, options))

@@ -81,6 +81,8 @@ class ExportFormat(StrEnum):
     """A hyperstack; of a measurement, the outlines of its objects as `RoiSet.zip`."""
     PNG = "png"
     """A figure with scale bars."""
+    GEOJSON = "geojson"
+    """Outlines of labelled objects, for QuPath."""
 
 
 class WhenTaken(StrEnum):
@@ -393,6 +395,8 @@ class ReportRequest:
     out: str
     """A `.pdf` or `.html` file; its twin of the other kind is written beside it."""
     title: str = ""
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    """As in `ExportRequest`; not empty: what else tells images apart is left out as well."""
     kind: JobKind = JobKind.REPORT
     format: int = REQUEST_FORMAT
 
@@ -438,6 +442,21 @@ class PairCheckRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureChoice:
+    """Which plane an exported figure shows, and how; everything has a default."""
+
+    z: int | None = None
+    """None is the middle slice."""
+    t: int = 0
+    channels: tuple[int, ...] = ()
+    """Empty: all."""
+    luts: tuple[str, ...] = ()
+    """Look-up tables of the shown channels, in their order; those left out are the usual ones."""
+    limits: tuple[tuple[float, float], ...] = ()
+    """Contrast limits of the shown channels, in units of the image; likewise."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRequest:
     """Copy the pictures of a run, or of an image file, into a folder of the user."""
 
@@ -463,6 +482,9 @@ class ExportRequest:
     """Lateral pixel size of an image, entered by the user; None takes the file's."""
     axes: str = ""
     """Of an image, as in `InputImage`."""
+    figure: FigureChoice = FigureChoice()
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    """What names of files, scenes and wells are called instead, such as codes where blinded."""
     kind: JobKind = JobKind.EXPORT
     format: int = REQUEST_FORMAT
 

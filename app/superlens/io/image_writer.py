@@ -1,7 +1,7 @@
 """OME-TIFF as Superlens writes it: tiled, pyramidal, compressed, with physical pixel sizes.
 
-For intensities: the pyramid holds means. Codec and predictor are those that Bio-Formats decodes
-exactly (FILES section 7): zlib, with a predictor for integers only.
+The pyramid holds means of intensities, and every other pixel of labels. Codec and predictor are
+those that Bio-Formats decodes exactly (FILES section 7): zlib, with a predictor for integers only.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,6 +32,8 @@ def write_image(
     stack: Stack,
     metadata: ImageMetadata,
     check: Callable[[], None] = lambda: None,
+    *,
+    of_labels: bool = False,
 ) -> None:
     """Write a stack as OME-TIFF, whole or not at all.
 
@@ -42,6 +44,7 @@ def write_image(
         stack: (T, C, Z, Y, X) of 8, 16 or 32-bit integers or 32 or 64-bit floats.
         metadata: sizes, channels and texts; one channel for each of C.
         check: called for every tile; may raise to stop, and nothing is left then.
+        of_labels: whether pixels are numbers of objects.
 
     Raises:
         DiskFull: there is no room.
@@ -51,7 +54,10 @@ def write_image(
     require_fitting(stack, metadata)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_file(path) as part, pyramid(stack, path.parent, check) as levels:
+        with (
+            replace_file(path) as part,
+            pyramid(stack, path.parent, check, of_labels=of_labels) as levels,
+        ):
             _write_levels(part, levels, metadata, check)
 
 

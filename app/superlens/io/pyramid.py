@@ -1,6 +1,6 @@
 """Ever smaller copies of a stack: what image files keep so that large pictures open at once.
 
-For intensities: a level holds the means of 2 × 2 pixels of the one before.
+Of intensities a level holds the means of 2 × 2 pixels of the one before, of labels every other one.
 """
 
 import tempfile
@@ -27,7 +27,7 @@ Stack = NDArray[Any]
 
 @contextmanager
 def pyramid(
-    stack: Stack, folder: Path, check: Callable[[], None]
+    stack: Stack, folder: Path, check: Callable[[], None], *, of_labels: bool = False
 ) -> Generator[list[Stack], None, None]:
     """Give the stack and its halved levels, large ones in scratch files in a folder.
 
@@ -36,22 +36,30 @@ def pyramid(
         folder: where scratch files may be, best on the disk that the picture is written to; they
             are gone when the block ends.
         check: called for every strip; may raise to stop.
+        of_labels: whether pixels are numbers of objects, of which there are no means.
     """
+    smaller = _every_other if of_labels else _box_mean
     # A memory map that is still open cannot be removed on Windows; its reference goes first.
     with tempfile.TemporaryDirectory(
         dir=folder, prefix=".pyramid-", ignore_cleanup_errors=True
     ) as scratch:
         levels = [stack]
         while max(levels[-1].shape[3:]) > SMALLEST_LEVEL_PX:
-            levels.append(_halved(levels[-1], Path(scratch) / f"level-{len(levels)}", check))
+            place = Path(scratch) / f"level-{len(levels)}"
+            levels.append(_halved(levels[-1], place, check, smaller))
         try:
             yield levels
         finally:
             levels.clear()
 
 
-def _halved(level: Stack, scratch: Path, check: Callable[[], None]) -> Stack:
-    """Give the means of 2 × 2 pixels; an odd last row or column is averaged with itself."""
+def _halved(
+    level: Stack,
+    scratch: Path,
+    check: Callable[[], None],
+    smaller: Callable[[NDArray[Any]], NDArray[Any]],
+) -> Stack:
+    """Give a stack of half the size, strip by strip."""
     rows, columns = level.shape[3:]
     shape = (*level.shape[:3], (rows + 1) // 2, (columns + 1) // 2)
     size = int(np.prod(shape)) * level.dtype.itemsize
@@ -65,13 +73,18 @@ def _halved(level: Stack, scratch: Path, check: Callable[[], None]) -> Stack:
         for y in range(0, rows, strip_rows):
             check()
             strip = level[t, c, z, y : y + strip_rows]
-            half[t, c, z, y // 2 : y // 2 + (len(strip) + 1) // 2] = _box_mean(strip)
+            half[t, c, z, y // 2 : y // 2 + (len(strip) + 1) // 2] = smaller(strip)
             let_go(half)
             let_go(level)
     return half
 
 
+def _every_other(strip: NDArray[Any]) -> NDArray[Any]:
+    return strip[::2, ::2]
+
+
 def _box_mean(strip: NDArray[Any]) -> NDArray[Any]:
+    """Give the means of 2 × 2 pixels; an odd last row or column is averaged with itself."""
     odd = [(0, size % 2) for size in strip.shape]
     even = np.pad(strip, odd, mode="edge").astype(np.float64)
     mean = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4

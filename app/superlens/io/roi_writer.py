@@ -1,13 +1,12 @@
 """Outlines of labelled objects as ROIs of ImageJ, in the ZIP file that its ROI Manager opens.
 
 An outline follows the edges of the pixels, so that ImageJ selects exactly those of the label.
-roifile and SciPy are imported when a file is written.
+roifile is imported when a file is written.
 """
 
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ from numpy.typing import NDArray
 
 from superlens.core.errors import InvalidInput
 from superlens.io.atomic import replace_file
+from superlens.io.label_regions import label_parts
 from superlens.io.system_errors import writing
-
-_STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
-"""(y, x) of one step to the right, down, left and up: each is a right turn from the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +70,6 @@ def outlines(labels: NDArray[Any]) -> Iterator[Outline]:
 
     Pixels that touch at a corner alone belong to different parts.
     """
-    ndimage: Any = import_module("scipy.ndimage")
-    numbers, inverse = np.unique(labels, return_inverse=True)
-    dense = inverse.reshape(labels.shape).astype(np.int32) + int(numbers[0] != 0)
-    named = [number for number in numbers if number != 0]
-    boxes: list[Any] = ndimage.find_objects(dense)
-    for index, (number, box) in enumerate(zip(named, boxes, strict=True), start=1):
-        parts, count = ndimage.label(dense[box] == index)
-        for part in range(1, count + 1):
-            corners = _outer_edge(parts == part) + np.array([box[1].start, box[0].start])
-            yield Outline(str(number) if part == 1 else f"{number}-{part}", corners)
-
-
-def _outer_edge(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Give the corners (x, y) of the outer edge of a 4-connected mask, clockwise."""
-    inside = np.pad(mask, 1)
-    top = int(np.flatnonzero(mask.any(axis=1))[0])
-    start = (top, int(np.flatnonzero(mask[top])[0]))
-    y, x, heading = *start, 0
-    corners: list[tuple[int, int]] = []
-    while True:
-        left, right = _pixels_ahead(inside, y, x, heading)
-        if not right:
-            corners.append((x, y))
-            heading = (heading + 1) % 4
-        elif left:
-            corners.append((x, y))
-            heading = (heading - 1) % 4
-        y, x = y + _STEPS[heading][0], x + _STEPS[heading][1]
-        if (y, x) == start:
-            return np.array([(start[1], start[0]), *corners], np.int64)
-
-
-def _pixels_ahead(inside: NDArray[np.bool_], y: int, x: int, heading: int) -> tuple[bool, bool]:
-    """Say whether the pixels ahead of a corner, to the left and to the right, are inside."""
-    # The four pixels around a corner in the padded mask, clockwise from the upper right one.
-    around = (inside[y, x + 1], inside[y + 1, x + 1], inside[y + 1, x], inside[y, x])
-    return bool(around[heading]), bool(around[(heading + 1) % 4])
+    for part in label_parts(labels):
+        number = str(part.label)
+        yield Outline(number if part.number == 1 else f"{number}-{part.number}", part.edge)
