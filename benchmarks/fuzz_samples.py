@@ -72,7 +72,17 @@ def _makers() -> dict[str, Callable[[Path], str]]:
     """Give for each format what writes a sample into a folder and says what is to be opened."""
     tests = {
         name: _of_tests(name)
-        for name in ("dv", "ims", "leica_sets", "lsm", "oif", "pyramids", "tiff_sets", "zarr")
+        for name in (
+            "dv",
+            "ims",
+            "leica_sets",
+            "lsm",
+            "oif",
+            "pyramids",
+            "stk",
+            "tiff_sets",
+            "zarr",
+        )
     }
     stack = _noise(2, 2, 3, 40, 50)
     levels = [stack[..., :: 2**level, :: 2**level] for level in range(3)]
@@ -101,6 +111,7 @@ def _makers() -> dict[str, Callable[[Path], str]]:
         "ome_set": tiff_set,
         "png": named("a.png", lambda path: _picture(path, slide, "PNG")),
         "superlens": named("mean.ome.tif", lambda path: _own(path, stack)),
+        "stk": named("a.stk", lambda path: tests["stk"].write_stk(path, stack[0, 0])),
         "svs": named(
             "a.svs", lambda path: tests["pyramids"].write_svs(path, [slide, slide[::2, ::2]])
         ),

@@ -16,6 +16,7 @@ from superlens.io.images.tiff_axes import PlaneMap, map_planes
 from superlens.io.images.tiff_guards import (
     require_credible_size,
     require_neighbours,
+    require_planes_in_a_row,
     require_whole_pages,
 )
 from superlens.io.images.tiff_metadata import Facts, facts_of, format_name
@@ -90,7 +91,7 @@ class TiffImage(OpenImage):
 
     def _samples(self, series: Any, index: int, layer: Layer, roi: Roi) -> NDArray[Any]:
         """Give (y, x, samples) of one layer of one page."""
-        if series.dataoffset is not None:
+        if series.dataoffset is not None and is_in_one_piece(series.keyframe):
             offset = series.dataoffset + index * series.keyframe.nbytes
             return read_contiguous_region(self._name, series.keyframe, offset, layer, roi)
         page = series[index]
@@ -113,6 +114,7 @@ def _scenes(path: Path, opened: OpenTiff) -> tuple[_Scene, ...]:
         if tif.is_lsm and series.keyframe.is_reduced:
             continue  # a thumbnail follows each plane
         require_credible_size(name, series.keyframe)
+        require_planes_in_a_row(name, series)
         try:
             require_whole_pages(name, series)
         except UnreadableFile:

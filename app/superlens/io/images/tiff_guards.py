@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from superlens.core.errors import UnreadableFile
+from superlens.core.errors import UnreadableFile, UnsupportedImage
 from superlens.io.disk import readable_bytes
 from superlens.io.images.ome_xml import OmeDocument, named_files
+from superlens.io.images.tiff_regions import is_in_one_piece
 
 _IMAGES = re.compile(r"^images=(\d+)", re.MULTILINE)
 _LARGEST_RATIO = 5000
@@ -147,6 +148,22 @@ def require_credible_size(name: str, page: Any) -> None:
             f"{name} declares {page.imagewidth} × {page.imagelength} pixels "
             f"({readable_bytes(declared)}) but is only {readable_bytes(size)} long",
             "Its header is damaged; copy it again from where it came from",
+        )
+
+
+def require_planes_in_a_row(name: str, series: Any) -> None:
+    """Make sure that the planes behind the one page of a MetaMorph stack lie in a row.
+
+    Raises:
+        UnsupportedImage: something lies between them, or they are compressed.
+    """
+    if series.kind != "stk" or series.get_shape(False)[0] < 2:
+        return
+    if series.dataoffset is None or not is_in_one_piece(series.keyframe):
+        raise UnsupportedImage(
+            f"{name} is a MetaMorph stack whose planes do not lie in a row uncompressed, "
+            "which Superlens does not read",
+            "Save it as OME-TIFF with MetaMorph or Fiji",
         )
 
 

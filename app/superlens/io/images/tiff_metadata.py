@@ -101,7 +101,7 @@ def _from_vendor(tif: Any, series: Any) -> Facts:
     if tif.is_imagej:
         return _from_imagej(tif, page, series)
     if tif.is_stk:
-        return _from_stk(tif.stk_metadata)
+        return _from_stk(tif.stk_metadata, series)
     if tif.is_metaseries:
         return _from_metaseries(tif.metaseries_metadata)
     if tif.is_lsm:
@@ -151,16 +151,31 @@ def _listed(items: Any) -> list[Any]:
     return list(cast("Sequence[Any]", items)) if isinstance(items, list | tuple) else [items]
 
 
-def _from_stk(metadata: dict[str, Any]) -> Facts:
+def _from_stk(metadata: dict[str, Any], series: Any) -> Facts:
     properties: Sequence[dict[str, Any]] = metadata.get("PlaneProperty", ())
     lens = {item["name"]: item["value"] for item in reversed(properties)}
     return Facts(
         "",
         sizes_from_stk(metadata),
-        _single_channel(metadata.get("Name"), metadata.get("wavelength")),
+        _single_channel(metadata.get("Name"), _stk_emission(metadata)),
         objective(lens.get("_MagSetting_"), aperture=lens.get("_MagNA_")),
-        acquired_at=_stk_moment(metadata),
+        _stk_interval(metadata) if "T" in series.axes else None,
+        _stk_moment(metadata),
     )
+
+
+def _stk_emission(metadata: dict[str, Any]) -> Any:
+    """Give the one of the file, or that of its planes where they have one in common."""
+    common = {float(value) for value in metadata.get("Wavelengths", ())}
+    return metadata.get("wavelength", common.pop() if len(common) == 1 else None)
+
+
+def _stk_interval(metadata: dict[str, Any]) -> float | None:
+    taken = metadata.get("DatetimeCreated")
+    if taken is None or len(taken) < 2:
+        return None
+    lasted_ms = (taken[-1] - taken[0]).astype("timedelta64[ms]").astype(float)
+    return positive(lasted_ms / 1000 / (len(taken) - 1))
 
 
 def _stk_moment(metadata: dict[str, Any]) -> str | None:
