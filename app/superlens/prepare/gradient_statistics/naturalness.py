@@ -108,14 +108,17 @@ def fit_scale(distribution: NDArray[np.float64], first: int) -> float:
     return _least(lambda t: float(np.sum((np.arctan(t * i) - wanted) ** 2)))
 
 
-def prior_histogram() -> NDArray[np.float64]:
+def prior_histogram(scale: float = GRADIENT_SCALE) -> NDArray[np.float64]:
     """Give how often photographs have differences of -256 to 255 grey levels: shares of 1.
 
     A whole number stands for everything that is rounded to it, the two at the ends for everything
     beyond as well.
+
+    Args:
+        scale: T of the distribution; another one gives what was fitted to a picture.
     """
     edges = np.arange(-LARGEST_GRADIENT, LARGEST_GRADIENT + 1) - 0.5
-    below = np.arctan(GRADIENT_SCALE * edges) / np.pi + 0.5
+    below = np.arctan(scale * edges) / np.pi + 0.5
     below[0], below[-1] = 0.0, 1.0
     return np.diff(below)
 
