@@ -108,7 +108,7 @@ def test_an_unknown_exception_is_called_unexpected() -> None:
         (MeasureRequest("translocation", (), "o"), Lane.CPU),
         (MeasureRequest("translocation", (), "o", model=MODEL), Lane.ACCELERATOR),
         (ReportRequest((), "o"), Lane.CPU),
-        (ThumbnailRequest("a", "o"), Lane.CPU),
+        (ThumbnailRequest((), "found"), Lane.CPU),
         (PairCheckRequest((), "o"), Lane.CPU),
         (ExportRequest("run", "o"), Lane.CPU),
     ],

@@ -15,6 +15,7 @@ from fakes.method import install_fake_model, known_to_children
 from superlens.core.jobs import (
     ComputePolicy,
     DeviceChoice,
+    FileToLookAt,
     InputImage,
     Lane,
     RestoreRequest,
@@ -306,7 +307,8 @@ def test_engine_leaves_when_told_to(place):
 def test_cpu_lane_does_its_jobs_without_torch(place, tmp_path):
     folder, _ = place
     talk = Talk(Lane.CPU)
-    request = ThumbnailRequest(str(folder / "in.ome.tif"), str(tmp_path / "small"))
+    image = FileToLookAt(str(folder / "in.ome.tif"), str(tmp_path / "small"))
+    request = ThumbnailRequest((image,), str(tmp_path / "found"))
     write_request(tmp_path / "look.json", request)
 
     talk.send(Submit("look", str(tmp_path / "look.json")))

@@ -1,23 +1,32 @@
-import json
-
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from superlens.core.errors import UnreadableFile
-from superlens.core.jobs import ThumbnailRequest
-from superlens.core.records import ChannelInfo, ImageInfo
+from superlens.core.errors import JobCancelled
+from superlens.core.jobs import FileToLookAt, ThumbnailRequest
+from superlens.core.messages import Progress
+from superlens.core.records import ChannelInfo
 from superlens.core.units import PixelSizeOrigin, PixelSizes
+from superlens.engine import context as context_module
 from superlens.engine.context import JobContext
+from superlens.engine.control import JobControl
 from superlens.engine.execute import execute
-from superlens.io.codec import read_json
+from superlens.engine.runners import thumbnail
+from superlens.io.findings import read_findings
 from superlens.io.image_writer import ImageMetadata, write_image
 
 
-def look_at(path, out, side_px=96):
-    context = JobContext("job", lambda event: None)
-    return execute("job", ThumbnailRequest(str(path), str(out), side_px), context)
+def look_at(path, out, side_px=96, has_pictures=True):
+    """Give what was found; the pictures are in `out`."""
+    files = (FileToLookAt(str(path), str(out)),)
+    return look_at_all(files, out.with_suffix(".findings"), has_pictures, side_px)[0]
+
+
+def look_at_all(files, findings, has_pictures=False, side_px=96):
+    request = ThumbnailRequest(files, str(findings), has_pictures, side_px)
+    execute("job", request, JobContext("job", lambda event: None))
+    return read_findings(findings)
 
 
 def write(path, stack):
@@ -32,11 +41,9 @@ def test_file_becomes_information_and_a_picture(tmp_path):
     stack[0, 0, 1, 150:] = 1000
     image = write(tmp_path / "in.ome.tif", stack)
 
-    result = look_at(image, tmp_path / "out")
+    found = look_at(image, tmp_path / "out")
 
-    assert [file.path for file in result.files] == ["scene-0.png", "info.json"]
-    info = read_json(ImageInfo, tmp_path / "out" / "info.json")
-    assert info.scenes[0].shape == (1, 1, 3, 300, 200)
+    assert found.info.scenes[0].shape == (1, 1, 3, 300, 200)
     picture = np.asarray(Image.open(tmp_path / "out" / "scene-0.png"))
     assert picture.shape == (75, 50, 3)
     # The middle plane: dark above, bright below, grey.
@@ -80,22 +87,52 @@ def test_values_that_are_not_numbers_are_black(tmp_path):
     assert picture[8:].max() == 255
 
 
-def test_broken_file_gives_an_error_and_no_information(tmp_path):
+def test_broken_file_gives_an_error_and_the_others_are_read(tmp_path):
     (tmp_path / "bad.tif").write_bytes(b"II*\0" + b"\xff" * 50)
+    image = write(tmp_path / "in.ome.tif", np.zeros((1, 1, 1, 8, 8), np.uint8))
+    files = [FileToLookAt(str(path), "") for path in (tmp_path / "bad.tif", image)]
 
-    with pytest.raises(UnreadableFile):
-        look_at(tmp_path / "bad.tif", tmp_path / "out")
+    bad, good = look_at_all(files, tmp_path / "findings")
 
-    assert not (tmp_path / "out" / "info.json").exists()
+    assert bad.info is None
+    assert bad.error.code == "unreadable_file"
+    assert good.info.scenes[0].pixel_sizes.x == pytest.approx(0.1)
 
 
-def test_information_is_json_a_person_can_read(tmp_path):
+def test_no_picture_is_made_where_none_is_wanted(tmp_path):
     image = write(tmp_path / "in.ome.tif", np.zeros((1, 1, 1, 8, 8), np.uint8))
 
-    look_at(image, tmp_path / "out")
+    found = look_at(image, tmp_path / "out", has_pictures=False)
 
-    document = json.loads((tmp_path / "out" / "info.json").read_text())
-    assert document["scenes"][0]["pixel_sizes"]["x"] == pytest.approx(0.1)
+    assert found.info.path == str(image)
+    assert not (tmp_path / "out").exists()
+
+
+def test_turn_ends_after_a_while_with_one_file_done_at_least(tmp_path, monkeypatch):
+    monkeypatch.setattr(thumbnail, "TURN_S", 0.0)
+    image = write(tmp_path / "in.ome.tif", np.zeros((1, 1, 1, 8, 8), np.uint8))
+
+    found = look_at_all([FileToLookAt(str(image), "")] * 3, tmp_path / "findings")
+
+    assert len(found) == 1
+
+
+def test_job_that_is_stopped_keeps_what_was_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(context_module, "_PROGRESS_INTERVAL_S", 0.0)
+    image = write(tmp_path / "in.ome.tif", np.zeros((1, 1, 1, 8, 8), np.uint8))
+    findings = tmp_path / "findings"
+    control = JobControl()
+
+    def stop_after_the_second(event):
+        if isinstance(event, Progress) and len(read_findings(findings)) == 2:
+            control.cancel()
+
+    context = JobContext("job", stop_after_the_second, control)
+    request = ThumbnailRequest((FileToLookAt(str(image), ""),) * 9, str(findings), False)
+    with pytest.raises(JobCancelled):
+        execute("job", request, context)
+
+    assert len(read_findings(findings)) == 2
 
 
 def test_picture_of_a_pyramid_is_made_of_its_smallest_level_that_suffices(tmp_path):

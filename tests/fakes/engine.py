@@ -24,7 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from superlens.core.errors import ErrorInfo
-from superlens.core.jobs import JobKind, JobRequest, Lane, ThumbnailRequest
+from superlens.core.jobs import (
+    FileFinding,
+    FileToLookAt,
+    JobKind,
+    JobRequest,
+    Lane,
+    ThumbnailRequest,
+)
 from superlens.core.messages import (
     Accepted,
     Cancel,
@@ -43,7 +50,8 @@ from superlens.core.messages import (
 )
 from superlens.core.records import ChannelInfo, ImageInfo, ResultRecord, SceneInfo
 from superlens.core.units import PixelSizes
-from superlens.io.codec import read_request, write_json
+from superlens.io.codec import read_request
+from superlens.io.findings import findings_file
 
 _WAIT_S = 20.0
 
@@ -109,13 +117,16 @@ class FakeJob:
 
 
 Script = Callable[[FakeJob], Iterator[Event]]
+Look = Callable[[FileToLookAt, bool], FileFinding]
+"""Gives what comes of a file, and makes its pictures where they are wanted."""
 
 
 def finish(job: FakeJob) -> Iterator[Event]:
-    """Play a job that is done: a thumbnail job leaves its files, the others leave nothing."""
-    yield Accepted(job.id, "a fake plan")
+    """Play a job that is done: a thumbnail job looks at its files, the others leave nothing."""
     if isinstance(job.request, ThumbnailRequest):
-        write_thumbnail(job.request)
+        yield from look_at_files(job)
+        return
+    yield Accepted(job.id, "a fake plan")
     for done in (1, 2):
         yield Progress(job.id, "tiles", done, 2)
     yield Finished(job.id, ResultRecord(job.id, job.request.kind, job.request.out, device="fake"))
@@ -141,16 +152,27 @@ def crash(job: FakeJob) -> Iterator[Event]:
     job.engine.process.die(-9)
 
 
-def write_thumbnail(request: ThumbnailRequest, pixel_sizes: PixelSizes | None = None) -> None:
-    """Leave what a thumbnail job leaves: `info.json` of a small image and `scene-0.png`."""
+def look_at_files(job: FakeJob, look: Look | None = None) -> Iterator[Event]:
+    """Play a thumbnail job; `look` says what comes of each file, by default that of `grey`."""
+    request = job.request
+    assert isinstance(request, ThumbnailRequest)
+    yield Accepted(job.id, "a fake plan")
+    with findings_file(Path(request.findings)) as add:
+        for number, file in enumerate(request.files, start=1):
+            add((look or grey)(file, request.has_pictures))
+            yield Progress(job.id, "Looking", number, len(request.files))
+    yield Finished(job.id, ResultRecord(job.id, JobKind.THUMBNAIL, ""))
+
+
+def grey(file: FileToLookAt, has_pictures: bool) -> FileFinding:
+    """Find a small image of one scene, whatever the file holds, and make a grey picture of it."""
     from PIL import Image
 
-    scene = SceneInfo(
-        "field 1", (1, 1, 1, 32, 32), "uint16", pixel_sizes or PixelSizes(), (ChannelInfo("C0"),)
-    )
-    out = Path(request.out)
-    write_json(out / "info.json", ImageInfo(request.path, "fake", (scene,)))
-    Image.new("L", (8, 8), 128).save(out / "scene-0.png")
+    scene = SceneInfo("field 1", (1, 1, 1, 32, 32), "uint16", PixelSizes(), (ChannelInfo("C0"),))
+    if has_pictures:
+        Path(file.out).mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 128).save(Path(file.out) / "scene-0.png")
+    return FileFinding(ImageInfo(file.path, "fake", (scene,)))
 
 
 class FakeEngine:

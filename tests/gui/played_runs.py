@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fakes.engine import FakeJob
+from fakes.engine import FakeJob, look_at_files
 from superlens.core.errors import SuperlensError, describe_error
 from superlens.core.jobs import (
+    FileFinding,
+    FileToLookAt,
     JobKind,
     MeasureRequest,
     ReportRequest,
     RestoreRequest,
-    ThumbnailRequest,
 )
-from superlens.core.messages import Accepted, Event, Failed, Finished, Progress
+from superlens.core.messages import Accepted, Event, Finished, Progress
 from superlens.core.records import ChannelInfo, Number, ResultRecord, Versions
 from superlens.core.units import PixelSizeOrigin, PixelSizes
-from superlens.io.codec import encode, write_json
+from superlens.io.codec import encode
 from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.io.images import open_image, probe
 from superlens.io.runs import RunDocument, RunFolder, create_run
@@ -33,20 +34,8 @@ VERSIONS = Versions("0.1.0", "3.11", "test")
 
 
 def thumbnail(job: FakeJob) -> Iterator[Event]:
-    """Play an import: the file is really probed, its picture is grey; a bad file fails."""
-    request = job.request
-    assert isinstance(request, ThumbnailRequest)
-    yield Accepted(job.id, "a fake plan")
-    try:
-        info = probe(Path(request.path))
-    except SuperlensError as error:
-        yield Failed(job.id, describe_error(error))
-        return
-    out = Path(request.out)
-    write_json(out / "info.json", info)
-    for number in range(len(info.scenes)):
-        Image.new("L", (8, 8), 128).save(out / f"scene-{number}.png")
-    yield Finished(job.id, ResultRecord(job.id, JobKind.THUMBNAIL, request.out))
+    """Play an import: each file is really probed, its pictures are grey; a bad file is refused."""
+    yield from look_at_files(job, _probed)
 
 
 def restore(job: FakeJob) -> Iterator[Event]:
@@ -152,6 +141,17 @@ def write_measurement(request: MeasureRequest, job_id: str) -> ResultRecord:
     run.file("statistics", "statistics.json").write_text(json.dumps({}), encoding="utf-8")
     numbers = (Number("Z′", 0.71, 0.64, 0.77), Number("Cells", 280))
     return _publish(run, request, JobKind.MEASURE, job_id, ({}, numbers))
+
+
+def _probed(file: FileToLookAt, has_pictures: bool) -> FileFinding:
+    try:
+        info = probe(Path(file.path))
+    except SuperlensError as error:
+        return FileFinding(error=describe_error(error))
+    for number in range(len(info.scenes) if has_pictures else 0):
+        Path(file.out).mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 128).save(Path(file.out) / f"scene-{number}.png")
+    return FileFinding(info)
 
 
 def _publish(

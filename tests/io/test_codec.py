@@ -233,14 +233,14 @@ def test_request_is_found_inside_the_document_of_a_run() -> None:
 
 
 def test_job_with_a_damaged_request_is_refused() -> None:
-    data = encode(JobRecord("j", ThumbnailRequest("a", "o"), "t"))
+    data = encode(JobRecord("j", ThumbnailRequest((), "found"), "t"))
 
     with pytest.raises(InvalidInput, match="side_px"):
         decode(JobRecord, data.replace(b'"side_px": 96', b'"side_px": "wide"'))
 
 
 def test_job_with_a_damaged_state_is_refused() -> None:
-    data = encode(JobRecord("j", ThumbnailRequest("a", "o"), "t"))
+    data = encode(JobRecord("j", ThumbnailRequest((), "found"), "t"))
 
     with pytest.raises(InvalidInput, match="state"):
         decode(JobRecord, data.replace(b'"waiting"', b'"dreaming"'))

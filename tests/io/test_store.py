@@ -45,7 +45,7 @@ def image(image_id: str = "i1", **changes: object) -> ImageRecord:
 
 
 def job(job_id: str = "j1") -> JobRecord:
-    return JobRecord(job_id, ThumbnailRequest("a", "out"), "Look at a", created="2026-01-01")
+    return JobRecord(job_id, ThumbnailRequest((), "found"), "Look at a", created="2026-01-01")
 
 
 def result(job_id: str = "j1") -> ResultRecord:

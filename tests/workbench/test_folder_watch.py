@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fakes.engine import FakeEngines, FakeJob, finish
+from fakes.engine import FakeEngines, FakeJob, grey, look_at_files
 from superlens.core.cards import ModelCard, NormalisationKind, NormalisationRule, TrainedRange
 from superlens.core.errors import ErrorInfo, InvalidParameter, MissingFile
-from superlens.core.jobs import JobKind, RestoreRequest, ThumbnailRequest
-from superlens.core.messages import Accepted, Event, Failed
+from superlens.core.jobs import FileFinding, FileToLookAt, JobKind, RestoreRequest
+from superlens.core.messages import Event
 from superlens.core.method import Claim
 from superlens.io.hashing import Stamp
 from superlens.io.model_library import InstalledModel
@@ -102,12 +102,12 @@ def test_moving_aside_replaces_nothing(tmp_path: Path) -> None:
 
 
 def _read_unless_broken(job: FakeJob) -> Iterator[Event]:
-    assert isinstance(job.request, ThumbnailRequest)
-    if "broken" in Path(job.request.path).name:
-        yield Accepted(job.id, "a fake plan")
-        yield Failed(job.id, ErrorInfo("unreadable_file", "It is text", "Export it again"))
-    else:
-        yield from finish(job)
+    def look(file: FileToLookAt, has_pictures: bool) -> FileFinding:
+        if "broken" in Path(file.path).name:
+            return FileFinding(error=ErrorInfo("unreadable_file", "It is text", "Export it again"))
+        return grey(file, has_pictures)
+
+    yield from look_at_files(job, look)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fakes.engine import FakeEngines, FakeJob, finish
+from fakes.engine import FakeEngines, FakeJob, grey, look_at_files
 from superlens.core.errors import ErrorInfo, InvalidInput
-from superlens.core.jobs import JobKind, ThumbnailRequest
-from superlens.core.messages import Accepted, Event, Failed
+from superlens.core.jobs import FileFinding, FileToLookAt, JobKind
+from superlens.core.messages import Event
 from superlens.core.plate import PlateSize
 from superlens.core.records import ImageRole
 from superlens.workbench.import_plan import PlannedImage, take_in
@@ -21,17 +21,17 @@ from superlens.workbench.workbench import Workbench
 
 def _by_name(job: FakeJob) -> Iterator[Event]:
     """Read every file but those called broken, and never end with one called slow."""
-    assert isinstance(job.request, ThumbnailRequest)
-    name = Path(job.request.path).stem
-    if name == "slow":
-        yield Accepted(job.id, "a fake plan")
-        job.wait_for_cancel()
-        job.wait_for(job.engine.process.gone)
-    elif name == "broken":
-        yield Accepted(job.id, "a fake plan")
-        yield Failed(job.id, ErrorInfo("unreadable_file", "It is text", "Export it again"))
-    else:
-        yield from finish(job)
+
+    def look(file: FileToLookAt, has_pictures: bool) -> FileFinding:
+        name = Path(file.path).stem
+        if name == "slow":
+            job.wait_for_cancel()
+            job.wait_for(job.engine.process.gone)
+        if name == "broken":
+            return FileFinding(error=ErrorInfo("unreadable_file", "It is text", "Export it again"))
+        return grey(file, has_pictures)
+
+    yield from look_at_files(job, look)
 
 
 @pytest.fixture

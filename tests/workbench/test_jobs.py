@@ -179,11 +179,9 @@ def test_thumbnails_give_way_and_are_forgotten(
     store = MemoryStore()
     queue.attach(store, tmp_path / "jobs")
     thumbnails = [
-        queue.submit(ThumbnailRequest("a.tif", str(tmp_path / str(number))), "Read a.tif")
+        queue.submit(ThumbnailRequest((), str(tmp_path / str(number))), "Read a.tif")
         for number in range(3)
     ]
-    for number in range(3):
-        (tmp_path / str(number)).mkdir()
 
     report = queue.submit(REPORT, "Report")
     qtbot.wait_until(lambda: len(endings.records) == 4, timeout=5000)

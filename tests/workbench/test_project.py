@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 
-from fakes.engine import FakeEngines, FakeJob, crash, fail, finish, run_until_cancelled
+from fakes.engine import (
+    EngineIsGone,
+    FakeEngines,
+    FakeJob,
+    grey,
+    look_at_files,
+    run_until_cancelled,
+)
 from superlens.core.errors import DiskFull, ErrorInfo
 from superlens.core.jobs import (
     FieldInput,
+    FileFinding,
+    FileToLookAt,
     InputImage,
     JobKind,
     JobState,
@@ -73,8 +82,8 @@ def test_dropped_files_become_images_with_pictures(
     assert [project.path_of(image) for image in project.images()] == paths
     assert started == [str(path) for path in paths]
     assert project.pending_imports() == 0
+    qtbot.wait_until(lambda: all(project.thumbnail(key) for key in project.image_ids()))
     for image in project.images():
-        assert project.thumbnail(image.id) is not None
         assert project.link_state(image.id) is LinkState.PRESENT
         assert image.info.scenes[0].name == "field 1"
 
@@ -111,7 +120,10 @@ def test_duplicates_are_refused_with_a_sentence(
 def test_broken_file_is_reported_and_leaves_nothing(
     qtbot: Any, project: Project, engines: FakeEngines, tmp_path: Path
 ) -> None:
-    engines.scripts[JobKind.THUMBNAIL] = fail
+    refusal = ErrorInfo("unreadable_file", "The file is empty", "Export it again")
+    engines.scripts[JobKind.THUMBNAIL] = lambda job: look_at_files(
+        job, lambda *_: FileFinding(error=refusal)
+    )
     broken = image_file(tmp_path, "broken.tif")
 
     with qtbot.waitSignal(project.import_failed, timeout=5000) as failed:
@@ -127,7 +139,13 @@ def test_file_that_kills_the_engine_is_reported_and_the_others_are_read(
     qtbot: Any, project: Project, engines: FakeEngines, tmp_path: Path
 ) -> None:
     def die_of_the_bad_one(job: FakeJob) -> Iterator[Event]:
-        yield from crash(job) if "bad" in job.request.path else finish(job)  # type: ignore[union-attr]
+        def look(file: FileToLookAt, has_pictures: bool) -> FileFinding:
+            if "bad" in file.path:
+                job.engine.process.die(-9)
+                raise EngineIsGone
+            return grey(file, has_pictures)
+
+        yield from look_at_files(job, look)
 
     engines.scripts[JobKind.THUMBNAIL] = die_of_the_bad_one
     paths = [image_file(tmp_path, name) for name in ("a.tif", "bad.tif", "c.tif")]

@@ -28,7 +28,7 @@ def writer(tmp_path: Path) -> Iterator[ProjectStore]:
     with ProjectStore.create(tmp_path / "screen") as store:
         store.add_image(image("a"))
         store.add_result(("a",), ResultRecord("done", "restore", "results/a-1"))
-        request = ThumbnailRequest("a", "out")
+        request = ThumbnailRequest((), "found")
         ended = JobRecord("done", request, "Ended", state=JobState.DONE, created="2026")
         store.add_job(ended)
         store.add_job(replace(ended, id="at work", state=JobState.RUNNING))

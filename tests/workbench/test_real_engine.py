@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from child_processes import children
-from superlens.core.jobs import JobState, Lane, ThumbnailRequest
+from superlens.core.jobs import FileToLookAt, JobState, Lane, ThumbnailRequest
 from superlens.workbench.engine_link import EngineLink, EngineState
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.workbench import Workbench
@@ -38,10 +38,15 @@ def engine_process() -> Any:
     return process
 
 
+def pictures_of(path: Path) -> ThumbnailRequest:
+    out = path.with_suffix("")
+    return ThumbnailRequest((FileToLookAt(str(path), str(out)),), str(path) + ".findings")
+
+
 def picture(path: Path, side: int = 64) -> ThumbnailRequest:
     rows = np.arange(side, dtype=np.uint8)
     Image.fromarray(rows[:, None] + rows[None, :]).save(path)
-    return ThumbnailRequest(str(path), str(path.with_suffix("")))
+    return pictures_of(path)
 
 
 def big_picture(path: Path) -> ThumbnailRequest:
@@ -49,7 +54,7 @@ def big_picture(path: Path) -> ThumbnailRequest:
     import tifffile
 
     tifffile.memmap(path, shape=(40_000, 40_000), dtype=np.uint8, photometric="minisblack")
-    return ThumbnailRequest(str(path), str(path.with_suffix("")))
+    return pictures_of(path)
 
 
 def ended(queue: JobQueue) -> dict[str, list[JobState]]:

@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import assert_never
 
 from superlens.core.assay import WellInfo
+from superlens.core.blinding import Mask
 from superlens.core.cards import NormalisationKind
 from superlens.core.errors import ErrorInfo
 from superlens.core.parameters import ParameterValue
-from superlens.core.records import ModelRef, ResultRecord
+from superlens.core.records import ImageInfo, ModelRef, ResultRecord
 
 REQUEST_FORMAT = 1
 """Version of the saved form of a request."""
@@ -352,6 +353,9 @@ class EvaluateRequest:
     """Models judged beside the first, on the same pairs; all of one scale."""
     samples: int = 0
     """How many samples tell a model's spread, which is then judged too; 0 judges its one answer."""
+    calibration_data: str = ""
+    """What the pairs are, in words, where the spread of the first model is to be calibrated on
+    them; they must be held out. Empty: it is not."""
     kind: JobKind = JobKind.EVALUATE
     format: int = REQUEST_FORMAT
 
@@ -395,19 +399,41 @@ class ReportRequest:
     out: str
     """A `.pdf` or `.html` file; its twin of the other kind is written beside it."""
     title: str = ""
-    aliases: dict[str, str] = field(default_factory=dict[str, str])
-    """As in `ExportRequest`; not empty: what else tells images apart is left out as well."""
+    mask: Mask | None = None
+    """As in `ExportRequest`; doses, controls and hashes of files are left out with the names."""
     kind: JobKind = JobKind.REPORT
     format: int = REQUEST_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
-class ThumbnailRequest:
-    """Probe a file and make small pictures of its scenes."""
+class FileToLookAt:
+    """An image file, and where its small pictures go."""
 
     path: str
     out: str
-    """Folder for `info.json` and `scene-<n>.png`."""
+    """Folder for `scene-<n>.png`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinding:
+    """What came of looking at one file: exactly one of the two."""
+
+    info: ImageInfo | None = None
+    error: ErrorInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailRequest:
+    """Say what files hold, and make small pictures of their scenes.
+
+    The job ends when its turn is over, so that others are not kept waiting by thousands of files:
+    those without a finding can be asked for again.
+    """
+
+    files: tuple[FileToLookAt, ...]
+    findings: str
+    """File that takes one `FileFinding` a line, in the order of `files`."""
+    has_pictures: bool = True
     side_px: int = 96
     kind: JobKind = JobKind.THUMBNAIL
     format: int = REQUEST_FORMAT
@@ -483,8 +509,8 @@ class ExportRequest:
     axes: str = ""
     """Of an image, as in `InputImage`."""
     figure: FigureChoice = FigureChoice()
-    aliases: dict[str, str] = field(default_factory=dict[str, str])
-    """What names of files, scenes and wells are called instead, such as codes where blinded."""
+    mask: Mask | None = None
+    """Codes in place of the names of files, scenes and wells; None leaves them as they are."""
     kind: JobKind = JobKind.EXPORT
     format: int = REQUEST_FORMAT
 

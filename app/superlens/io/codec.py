@@ -55,6 +55,11 @@ def encode(record: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record, enc_hook=_plain_scalar), indent=2)
 
 
+def encode_line(record: Any) -> bytes:
+    """Give a record as JSON without line breaks, for a file that grows line by line."""
+    return msgspec.json.encode(record, enc_hook=_plain_scalar)
+
+
 def decode(cls: type[T], data: bytes, source: str = "") -> T:
     """Give the record that some JSON holds.
 

@@ -8,34 +8,24 @@ import shutil
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from superlens.core.errors import (
-    ErrorInfo,
-    SuperlensError,
-    UnreadableFile,
-    describe_error,
+from superlens.core.errors import ErrorInfo
+from superlens.core.records import FileIdentity, ImageRecord
+from superlens.workbench.file_readings import (
+    FIRST_EXTRA_S,
+    READING_LIMIT_S,
+    FileOnItsWay,
+    FileReadings,
+    ReadFile,
 )
-from superlens.core.jobs import JobKind, JobRecord, JobState, ThumbnailRequest
-from superlens.core.records import FileIdentity, ImageInfo, ImageRecord
-from superlens.io.codec import read_json
-from superlens.workbench.imports import INFO_FILE, content_of, linked_record
+from superlens.workbench.imports import content_of, linked_record
 from superlens.workbench.intake import FileIntake
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.places import ProjectPlaces
 from superlens.workbench.project import Project
-
-READING_LIMIT_S = 20.0
-"""So long may the engine read one file before it counts as broken."""
-
-FIRST_EXTRA_S = 40.0
-"""More for the first one: an engine that just started loads its readers with it."""
-
-_GRACE_MS = 2000
-"""From asking a reading to stop until its engine is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +38,6 @@ class SurveyedFile:
     """Absolute."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    image_id: str
-    path: Path
-    identity: FileIdentity
-
-
 class ImportSurvey(QObject):
     """Looks at files and keeps nothing of those that are not taken.
 
@@ -65,7 +48,7 @@ class ImportSurvey(QObject):
         refused(Path, ErrorInfo): it cannot be imported; also for a folder without images, that was
             never listed.
         all_listed(): no further file will be listed.
-        finished(): every listed file was looked at.
+        finished(): every listed file was looked at, and has its pictures.
     """
 
     listed = Signal(object)
@@ -93,24 +76,21 @@ class ImportSurvey(QObject):
             parent: owner of the object.
         """
         super().__init__(parent)
-        self._project, self._jobs = project, jobs
+        self._project = project
         self._places = ProjectPlaces(project.folder)
         self._roots: tuple[Path, ...] = ()
-        self._readings: dict[str, _Reading] = {}
         self._contents: dict[tuple[int, str], Path] = {}
         self._untaken: set[str] = set()
         self._is_closed = False
-        self._limit_s, self._extra_s = limit_s, extra_s
-        self._limit = QTimer(self, singleShot=True)
-        self._limit.timeout.connect(self._give_up)
-        self._limited = ""
+        self._readings = FileReadings(self._places, jobs, limit_s, extra_s, self)
+        self._readings.read.connect(self._take)
+        self._readings.refused.connect(self._refuse)
+        self._readings.moved.connect(self._look_whether_finished)
         self._intake = FileIntake(self)
         self._intake.listed.connect(self.listed)
         self._intake.identified.connect(self._read)
         self._intake.refused.connect(self.refused)
         self._intake.emptied.connect(self._note_all_listed)
-        jobs.job_changed.connect(self._note_started)
-        jobs.job_ended.connect(self._note_ended)
 
     @property
     def project(self) -> Project:
@@ -139,13 +119,8 @@ class ImportSurvey(QObject):
             return
         self._is_closed = True
         self.blockSignals(True)
-        self._limit.stop()
         self._intake.close()
-        self._jobs.job_changed.disconnect(self._note_started)
-        self._jobs.job_ended.disconnect(self._note_ended)
-        for job_id, reading in self._readings.items():
-            self._jobs.cancel(job_id)
-            self._clear(reading.image_id)
+        self._readings.close()
         for image_id in self._untaken - set(taken):
             self._clear(image_id)
 
@@ -156,10 +131,7 @@ class ImportSurvey(QObject):
         if twin:
             self.known.emit(path, twin)
             return
-        image_id = uuid.uuid4().hex[:12]
-        request = ThumbnailRequest(str(path), str(self._places.cache_of(image_id)))
-        job_id = self._jobs.submit(request, f"Look at {path.name}", (image_id,))
-        self._readings[job_id] = _Reading(image_id, path, identity)
+        self._readings.add(FileOnItsWay(uuid.uuid4().hex[:12], path, identity))
 
     def _twin(self, path: Path, identity: FileIdentity) -> str:
         twin_id = self._project.image_with_content(identity)
@@ -168,54 +140,15 @@ class ImportSurvey(QObject):
         first = self._contents.setdefault(content_of(identity), path)
         return "" if first == path else str(first)
 
-    def _note_started(self, job: JobRecord) -> None:
-        is_new = job.id in self._readings and job.id != self._limited
-        if is_new and job.state is JobState.RUNNING:
-            self._limited = job.id
-            self._limit.start(round((self._limit_s + self._extra_s) * 1000))
+    def _take(self, files: Sequence[ReadFile]) -> None:
+        for read in files:
+            self._untaken.add(read.file.image_id)
+            self.read.emit(SurveyedFile(linked_record(self._places, read), read.file.path))
+        self._readings.picture(*(read.file for read in files))
 
-    def _give_up(self) -> None:
-        reading = self._readings.pop(self._limited, None)
-        if reading is None:
-            return
-        self._jobs.cancel(self._limited)
-        stop = partial(_stop_by_force, self._jobs, self._limited)
-        QTimer.singleShot(_GRACE_MS, self._jobs, stop)
-        error = UnreadableFile(
-            f"{reading.path.name} was not read within {self._limit.interval() / 1000:g} s",
-            "Copy it to this computer if it lies on a slow drive, or export it as OME-TIFF",
-        )
-        self._end(reading, describe_error(error))
-
-    def _note_ended(self, job: JobRecord) -> None:
-        if job.request.kind is not JobKind.THUMBNAIL:
-            return
-        reading = self._readings.pop(job.id, None)
-        if reading is None:
-            return
-        if job.id == self._limited:
-            self._limit.stop()
-            self._extra_s = 0.0
-        try:
-            image = self._image(reading, job)
-        except SuperlensError as error:
-            self._end(reading, job.error or describe_error(error))
-            return
-        self._untaken.add(reading.image_id)
-        self.read.emit(SurveyedFile(image, reading.path))
-        self._look_whether_finished()
-
-    def _image(self, reading: _Reading, job: JobRecord) -> ImageRecord:
-        if job.state is not JobState.DONE:
-            raise UnreadableFile(f"Reading {reading.path.name} was stopped", "Add it again")
-        info = read_json(ImageInfo, self._places.cache_of(reading.image_id) / INFO_FILE)
-        return linked_record(self._places, reading.image_id, reading.path, reading.identity, info)
-
-    def _end(self, reading: _Reading, error: ErrorInfo) -> None:
-        self._contents.pop(content_of(reading.identity), None)
-        self._clear(reading.image_id)
-        self.refused.emit(reading.path, error)
-        self._look_whether_finished()
+    def _refuse(self, file: FileOnItsWay, error: ErrorInfo) -> None:
+        self._contents.pop(content_of(file.identity), None)
+        self.refused.emit(file.path, error)
 
     def _clear(self, image_id: str) -> None:
         shutil.rmtree(self._places.cache_of(image_id), ignore_errors=True)
@@ -225,12 +158,5 @@ class ImportSurvey(QObject):
         self._look_whether_finished()
 
     def _look_whether_finished(self) -> None:
-        if not self._readings and not self._intake.is_busy:
+        if not self._readings.is_busy and not self._intake.is_busy:
             self.finished.emit()
-
-
-def _stop_by_force(jobs: JobQueue, job_id: str) -> None:
-    """End the engine of a job that was asked to stop and did not."""
-    job = next((job for job in jobs.jobs() if job.id == job_id), None)
-    if job is not None and not job.state.is_ended:
-        jobs.force_stop(job_id)

@@ -3,43 +3,24 @@
 QtCore only. It keeps nothing: the images it gives are the project's.
 """
 
-import shutil
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from superlens.core.errors import (
-    ErrorInfo,
-    InvalidInput,
-    SuperlensError,
-    UnreadableFile,
-    describe_error,
-)
-from superlens.core.jobs import JobKind, JobRecord, JobState, ThumbnailRequest
-from superlens.core.records import FileIdentity, ImageInfo, ImageRecord
-from superlens.io.codec import read_json
+from superlens.core.errors import ErrorInfo, InvalidInput, describe_error
+from superlens.core.records import FileIdentity, ImageRecord
 from superlens.io.missing_files import LostFile
 from superlens.io.store_images import ImageLink
+from superlens.workbench.file_readings import FileOnItsWay, FileReadings, ReadFile
 from superlens.workbench.intake import FileIntake
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.places import ProjectPlaces
 
-INFO_FILE = "info.json"
-
 FindTwin = Callable[[FileIdentity], str | None]
 """Gives the path of the image of the project that has the same content."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A file that the cpu lane reads."""
-
-    image_id: str
-    path: Path
-    identity: FileIdentity
 
 
 class ImageImports(QObject):
@@ -48,16 +29,16 @@ class ImageImports(QObject):
     Signals:
         started(str): the path of a file that is being read.
         failed(str, ErrorInfo): the path of a file that is not taken, and why.
-        image_read(ImageRecord): a file became an image, not yet in the project.
-        finished(): nothing is on its way any more.
-        thumbnail_made(str image_id): the pictures of an image that had none were made again.
+        images_read(tuple[ImageRecord, ...]): files became images, not yet in the project.
+        finished(): no file is on its way any more.
+        thumbnail_made(str image_id): the pictures of an image were made.
         links_seen(tuple[LinkFinding, ...]): how the files of some images stand.
         searched(Search): what came of looking for missing files.
     """
 
     started = Signal(str)
     failed = Signal(str, object)
-    image_read = Signal(object)
+    images_read = Signal(object)
     finished = Signal()
     thumbnail_made = Signal(str)
     links_seen = Signal(object)
@@ -72,11 +53,14 @@ class ImageImports(QObject):
     ) -> None:
         super().__init__(parent)
         self._places = places
-        self._jobs = jobs
         self._find_twin = find_twin
-        self._readings: dict[str, _Reading] = {}
-        self._thumbnails: dict[str, str] = {}
-        self._is_closed = False
+        self._coming: dict[tuple[int, str], Path] = {}
+        self._is_importing = self._is_closed = False
+        self._readings = FileReadings(places, jobs, parent=self)
+        self._readings.read.connect(self._take)
+        self._readings.refused.connect(self._note_refused)
+        self._readings.pictured.connect(self.thumbnail_made)
+        self._readings.moved.connect(self._look_whether_finished)
         self._intake = FileIntake(self)
         self._intake.listed.connect(self._note_listed)
         self._intake.identified.connect(self._read)
@@ -84,15 +68,15 @@ class ImageImports(QObject):
         self._intake.emptied.connect(self._look_whether_finished)
         self._intake.links_seen.connect(self.links_seen)
         self._intake.searched.connect(self.searched)
-        jobs.job_ended.connect(self._note_ended_job)
 
     @property
     def count(self) -> int:
         """The number of files that are being read; 0 while they are only being listed."""
-        return len(self._readings)
+        return self._readings.unread
 
     def add(self, paths: Sequence[Path]) -> None:
         """Import files, and the image files in folders."""
+        self._is_importing = True
         self._intake.take([path.absolute() for path in paths])
 
     def look_at_links(self, links: Sequence[ImageLink]) -> None:
@@ -103,17 +87,18 @@ class ImageImports(QObject):
         """Look for missing files below a folder."""
         self._intake.search(lost, folder)
 
-    def remake_thumbnail(self, image: ImageRecord) -> None:
-        """Make the pictures of an image again."""
+    def make_thumbnail(self, image: ImageRecord) -> None:
+        """Make the pictures of an image, once all files on their way are read."""
         path = self._places.absolute(image.path)
-        self._thumbnails[self._submit(path, image.id)] = image.id
+        self._readings.picture(FileOnItsWay(image.id, path, image.identity))
 
     def close(self) -> None:
-        """Stop reading; nothing is signalled afterwards."""
+        """Stop reading; what was read already is signalled, and nothing afterwards."""
+        self._readings.collect()
         self._is_closed = True
         self.blockSignals(True)
         self._intake.close()
-        self._jobs.job_ended.disconnect(self._note_ended_job)
+        self._readings.close()
 
     def _note_listed(self, path: Path) -> None:
         self.started.emit(str(path))
@@ -121,74 +106,41 @@ class ImageImports(QObject):
     def _refuse(self, path: Path, error: ErrorInfo) -> None:
         self.failed.emit(str(path), error)
 
+    def _note_refused(self, file: FileOnItsWay, error: ErrorInfo) -> None:
+        self._coming.pop(content_of(file.identity), None)
+        self._refuse(file.path, error)
+
     def _read(self, path: Path, identity: FileIdentity) -> None:
         if self._is_closed:  # the answer was under way already
             return
-        twin = self._find_twin(identity) or self._twin_on_its_way(identity)
+        content = content_of(identity)
+        twin = self._find_twin(identity) or self._coming.get(content)
         if twin is not None:
             error = InvalidInput(
                 f"{path.name} is in the project already, as {twin}", "Nothing needs to be done"
             )
             self._refuse(path, describe_error(error))
             return
-        image_id = uuid.uuid4().hex[:12]
-        self._readings[self._submit(path, image_id)] = _Reading(image_id, path, identity)
+        self._coming[content] = path
+        self._readings.add(FileOnItsWay(uuid.uuid4().hex[:12], path, identity))
 
-    def _twin_on_its_way(self, identity: FileIdentity) -> str | None:
-        content = content_of(identity)
-        for item in self._readings.values():
-            if content_of(item.identity) == content:
-                return str(item.path)
-        return None
-
-    def _submit(self, path: Path, image_id: str) -> str:
-        request = ThumbnailRequest(str(path), str(self._places.cache_of(image_id)))
-        return self._jobs.submit(request, f"Read {path.name}", (image_id,))
-
-    def _note_ended_job(self, job: JobRecord) -> None:
-        if job.request.kind is not JobKind.THUMBNAIL:
-            return
-        reading = self._readings.pop(job.id, None)
-        if reading is not None:
-            self._end(reading, job)
-            self._look_whether_finished()
-        elif job.id in self._thumbnails:
-            self.thumbnail_made.emit(self._thumbnails.pop(job.id))
-
-    def _end(self, reading: _Reading, job: JobRecord) -> None:
-        try:
-            image = self._image(reading, job)
-        except SuperlensError as error:
-            shutil.rmtree(self._places.cache_of(reading.image_id), ignore_errors=True)
-            self._refuse(reading.path, job.error or describe_error(error))
-            return
-        self.image_read.emit(image)
-
-    def _image(self, reading: _Reading, job: JobRecord) -> ImageRecord:
-        if job.state is not JobState.DONE:
-            raise UnreadableFile(f"Reading {reading.path.name} was stopped", "Add it again")
-        info = read_json(ImageInfo, self._places.cache_of(reading.image_id) / INFO_FILE)
-        return linked_record(self._places, reading.image_id, reading.path, reading.identity, info)
+    def _take(self, files: Sequence[ReadFile]) -> None:
+        self.images_read.emit(tuple(linked_record(self._places, file) for file in files))
+        for read in files:
+            self._coming.pop(content_of(read.file.identity), None)
 
     def _look_whether_finished(self) -> None:
-        if not self._readings and not self._intake.is_busy:
+        if self._is_importing and not self._readings.unread and not self._intake.is_busy:
+            self._is_importing = False
             self.finished.emit()
 
 
-def linked_record(
-    places: ProjectPlaces, image_id: str, path: Path, identity: FileIdentity, info: ImageInfo
-) -> ImageRecord:
-    """Give the record of a file that was read, linked from a project.
-
-    Args:
-        places: of the project.
-        image_id: also of the folder with its pictures, see `ProjectPlaces.cache_of`.
-        path: absolute.
-        identity: as the file is now.
-        info: as a thumbnail job wrote it.
-    """
-    link = places.portable(path)
-    return ImageRecord(image_id, link, identity, replace(info, path=link), seen_at=str(path))
+def linked_record(places: ProjectPlaces, read: ReadFile) -> ImageRecord:
+    """Give the record of a file that was read, linked from a project."""
+    file = read.file
+    link = places.portable(file.path)
+    info = replace(read.info, path=link)
+    return ImageRecord(file.image_id, link, file.identity, info, seen_at=str(file.path))
 
 
 def content_of(identity: FileIdentity) -> tuple[int, str]:

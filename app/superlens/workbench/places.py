@@ -25,9 +25,18 @@ class ProjectPlaces:
         """Where the requests of jobs are written for the engines."""
         return self.folder / "jobs"
 
+    @property
+    def cache(self) -> Path:
+        """Where everything lies that can be made again."""
+        return self.folder / "cache"
+
     def cache_of(self, image_id: str) -> Path:
-        """Give the folder of what was read of an image: `info.json` and `scene-<n>.png`."""
-        return self.folder / "cache" / image_id
+        """Give the folder of the small pictures of an image: `scene-<n>.png`."""
+        return self.cache / image_id
+
+    def findings(self, name: str) -> Path:
+        """Give the file in which an engine says what it finds in one turn."""
+        return self.cache / f"{name}.findings"
 
     def portable(self, path: Path) -> str:
         """Give a path as it is saved: relative to the project, so that both may move together.

@@ -41,7 +41,8 @@ class Project(QObject):
         import_started(str): the path of a file that is being read; `image_added` or `import_failed`
             follows.
         import_failed(str, ErrorInfo): the path of a file that was not taken, and why.
-        imports_finished(): every file that was added so far is in the project or was refused.
+        imports_finished(): every file that was added so far is in the project or was refused; small
+            pictures may follow, each with `image_changed`.
         image_added(ImageRecord), image_changed(ImageRecord), image_removed(str id).
         result_added(ResultRecord): a run was attached (its `folder` is absolute); whose it is, says
             `images_of_result`.
@@ -164,11 +165,11 @@ class Project(QObject):
         self.imports_finished.emit()
 
     def add_images(self, images: Sequence[ImageRecord]) -> None:
-        """Take in images whose files were read already, with their pictures; see `ImportSurvey`.
+        """Take in images whose files were read already; see `ImportSurvey`.
 
         All or none; `image_added` or `import_failed` follows for each.
         """
-        self._take_in(*images)
+        self._take_in_all(images)
 
     def pending_imports(self) -> int:
         """Give the number of files that are being read; 0 while they are only being listed."""
@@ -248,7 +249,7 @@ class Project(QObject):
         self._imports.started.connect(self.import_started)
         self._imports.failed.connect(self.import_failed)
         self._imports.finished.connect(self.imports_finished)
-        self._imports.image_read.connect(self._take_in)
+        self._imports.images_read.connect(self._take_in_all)
         self._imports.thumbnail_made.connect(self._note_thumbnail)
         self.links.image_changed.connect(self.image_changed)
         self.plates.image_changed.connect(self.image_changed)
@@ -275,7 +276,7 @@ class Project(QObject):
         twin = self._images.twin_of(identity)
         return None if twin is None else str(self.path_of(twin))
 
-    def _take_in(self, *images: ImageRecord) -> None:
+    def _take_in_all(self, images: Sequence[ImageRecord]) -> None:
         try:
             self._images.add(*images)
         except SuperlensError as error:
@@ -285,6 +286,8 @@ class Project(QObject):
             return
         for image in images:
             self.image_added.emit(image)
+            if self.thumbnail(image.id) is None:
+                self._imports.make_thumbnail(image)
 
     def _note_thumbnail(self, image_id: str) -> None:
         if image_id in self._images:

@@ -138,7 +138,7 @@ class ProjectLinks(QObject):
 
     def _remake_picture(self, image_id: str) -> None:
         if not self._is_read_only:
-            self._imports.remake_thumbnail(self._images.get(image_id))
+            self._imports.make_thumbnail(self._images.get(image_id))
 
     def _keep_moved(self, findings: Iterable[LinkFinding]) -> None:
         """Save where files lie now, when project or files were moved or touched."""

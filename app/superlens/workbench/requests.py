@@ -194,10 +194,11 @@ def partial_of(run: Path) -> Path:
 
 def run_folder_of(request: JobRequest) -> Path | None:
     """Give the run folder that a job will make; None for what goes elsewhere, such as a report."""
-    elsewhere = ReportRequest | ThumbnailRequest | ImportModelRequest | ExportRequest
-    if isinstance(request, elsewhere):
-        return None
-    return Path(request.out)
+    match request:
+        case ReportRequest() | ThumbnailRequest() | ImportModelRequest() | ExportRequest():
+            return None
+        case _:
+            return Path(request.out)
 
 
 def inputs_of(request: JobRequest) -> tuple[frozenset[Path], frozenset[Path]]:

@@ -200,8 +200,8 @@ class Workbench(QObject):
         if project is None or store is None:
             return False
         self._project = self._store = None
+        project.close()  # what was read at the last moment is taken in
         is_empty = not (project.image_ids() or project.results() or store.jobs())
-        project.close()
         self.jobs.detach()
         store.close()
         is_ours = not store.read_only_reason

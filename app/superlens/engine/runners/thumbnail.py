@@ -1,24 +1,29 @@
-"""The thumbnail job: what a file holds as `info.json`, and a small picture of each scene.
+"""The thumbnail job: what files hold, and a small picture of each of their scenes.
 
-Torch-free. The folder is whole once `info.json` stands in it: that is written last.
+Torch-free. What came of each file is a line of the findings; one that cannot be read stops none.
 """
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens.core.jobs import Roi, ThumbnailRequest
-from superlens.core.records import ResultFile, ResultRecord, SceneInfo
+from superlens.core.errors import JobCancelled, SuperlensError, describe_error
+from superlens.core.jobs import FileFinding, FileToLookAt, Roi, ThumbnailRequest
+from superlens.core.records import ResultRecord, SceneInfo
 from superlens.engine.context import JobContext
 from superlens.engine.device import describe_cpu
 from superlens.io.atomic import replace_file
-from superlens.io.codec import write_json
+from superlens.io.findings import findings_file
 from superlens.io.images import ImageSource
 from superlens.io.reading import open_safely
 
 MOST_SCENES = 8
+TURN_S = 0.5
+"""After so long no further file is begun: whoever waits for the lane is next."""
+
 _BAND_PIXELS = 1 << 22
 _CONTRAST = (0.5, 99.7)
 """Percentiles of a small picture that become black and full colour."""
@@ -28,31 +33,42 @@ _COLOURS = ((0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (0.0, 0.6, 1.0), (1.0, 0.7, 0.0))
 
 
 def run(job_id: str, request: ThumbnailRequest, context: JobContext) -> ResultRecord:
-    """Look at a file; see `engine.execute.execute`.
+    """Look at files until the turn is over, at one at least; see `engine.execute.execute`.
 
     Raises:
-        UnreadableFile: the file is broken, or not an image.
+        SuperlensError: the findings cannot be written.
     """
-    out, path = Path(request.out), Path(request.path)
-    files: list[ResultFile] = []
-    with open_safely(path) as source:
-        scenes = range(min(len(source.info.scenes), MOST_SCENES))
-        context.accept(f"Look at {path.name}")
-        for scene in scenes:
-            picture = scene_picture(source, scene, request.side_px, context)
-            files.append(ResultFile("thumbnail", f"scene-{scene}.png"))
-            _write_png(out / files[-1].path, picture)
-            context.progress("Looking", scene + 1, len(scenes))
-        write_json(out / "info.json", source.info)
-    files.append(ResultFile("info", "info.json"))
-    return ResultRecord(
-        job_id=job_id,
-        kind=request.kind.value,
-        folder=str(out),
-        files=tuple(files),
-        warnings=source.info.warnings,
-        device=describe_cpu().name,
-    )
+    over_s = time.monotonic() + TURN_S
+    count = len(request.files)
+    with findings_file(Path(request.findings)) as add:
+        context.accept("")
+        for number, file in enumerate(request.files, start=1):
+            context.check()
+            add(_finding(file, request, context))
+            context.progress("Looking", number, count)
+            if time.monotonic() > over_s:
+                break
+    return ResultRecord(job_id, request.kind.value, "", device=describe_cpu().name)
+
+
+def _finding(file: FileToLookAt, request: ThumbnailRequest, context: JobContext) -> FileFinding:
+    try:
+        with open_safely(Path(file.path)) as source:
+            if request.has_pictures:
+                _write_pictures(source, file, request.side_px, context)
+            return FileFinding(info=source.info)
+    except JobCancelled:
+        raise
+    except SuperlensError as error:
+        return FileFinding(error=describe_error(error))
+
+
+def _write_pictures(
+    source: ImageSource, file: FileToLookAt, side_px: int, context: JobContext
+) -> None:
+    for scene in range(min(len(source.info.scenes), MOST_SCENES)):
+        picture = scene_picture(source, scene, side_px, context)
+        _write_png(Path(file.out) / f"scene-{scene}.png", picture)
 
 
 def scene_picture(

@@ -289,7 +289,7 @@ class ImportModel(QAbstractItemModel):
     def _picture(self, row: FileRow, number: int) -> QPixmap | None:
         if row.file is None:
             return None
-        if number not in row.pictures:
+        if row.pictures.get(number) is None:  # it may be made any time after the file was read
             path = self._survey.picture(row.file.image.id, number)
             row.pictures[number] = None if path is None else QPixmap(str(path))
         found = row.pictures[number]
