@@ -58,6 +58,8 @@ class Origin:
     """Follows "it was trained on"."""
     base: ModelRef | None = None
     """The model that its training started from."""
+    limits: tuple[str, ...] = ()
+    """What the material keeps the model from, one sentence each."""
 
     @property
     def beginning(self) -> str:
@@ -127,6 +129,7 @@ def model_card(
             _NOT_SEEN.format(material=material),
             *CLAIM_LIMITS[spec.claim],
             *_unit_limits(rule),
+            *origin.limits,
         ),
         made_with=made_with,
         description=recipe.description,

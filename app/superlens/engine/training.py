@@ -27,6 +27,7 @@ from superlens.engine.model_making import (
     model_card,
 )
 from superlens.engine.prefetch import WELL_FED, Feeding, Prefetched, most_workers
+from superlens.engine.target_record import TABLE, write_targets
 from superlens.engine.training_record import (
     Provision,
     RecordedRun,
@@ -152,6 +153,7 @@ class Training:
         material = open_material(plan.recipe, self._data_folder, plan.params.patch, self.watch)
         self._say_refused(material)
         self._write_subset(material)
+        self._write_targets(material)
         with Prefetched(material.data, most_workers=most_workers()) as data:
             if not data.validation():
                 self._warn("No field of view is held out, so the training is not validated")
@@ -215,7 +217,8 @@ class Training:
     def _card(self, material: Material, base: BaseModel | None, weights: Weights) -> ModelCard:
         plan = self._plan
         text = describe_material(plan.recipe, material)
-        origin = Origin(text, None if base is None else base.card.ref)
+        limits = () if material.targets is None else (material.targets.limit,)
+        origin = Origin(text, None if base is None else base.card.ref, limits)
         return model_card(plan.recipe, plan.spec, material.rule, weights, origin)
 
     def _write_model(
@@ -248,6 +251,11 @@ class Training:
             for number, place in enumerate(material.places)
         ]
         write_table(self._folder.file("subset", _SUBSET_FILE), _SUBSET_COLUMNS, rows)
+
+    def _write_targets(self, material: Material) -> None:
+        if material.targets is not None:
+            self._log(f"{material.targets.summary} ({TABLE})")
+            write_targets(self._folder, material.targets)
 
     def _notes(
         self, material: Material, base: BaseModel | None, feeding: Feeding

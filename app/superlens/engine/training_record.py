@@ -34,6 +34,8 @@ _ROLES = (
     (CURVES, "curves"),
     ("contact/*.png", "contact"),
     ("subset.csv", "subset"),
+    ("targets.csv", "targets"),
+    ("targets.svg", "targets"),
     ("checkpoints/*.safetensors", "checkpoint"),
     (CANDIDATES_FILE, "candidates"),
     (f"{CANDIDATES_FOLDER}/*/{CARD_FILE}", "candidate"),
