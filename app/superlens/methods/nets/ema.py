@@ -22,7 +22,13 @@ class Ema:
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
         """Take in the live parameters after a step, counted from 0."""
-        decay = min(self._decay, (1 + step) / (10 + step)) if self._ramp else self._decay
+        self.blend(
+            network, min(self._decay, (1 + step) / (10 + step)) if self._ramp else self._decay
+        )
+
+    @torch.no_grad()
+    def blend(self, network: nn.Module, decay: float) -> None:
+        """Take in the live parameters with a decay of the caller's: 0 forgets all before."""
         for name, value in network.named_parameters():
             self.average[name].lerp_(value.detach(), 1 - decay)
 
