@@ -20,6 +20,8 @@ from superlens.engine.evaluation_table import SUMMARY_COLUMNS
 from superlens.engine.execute import execute
 from superlens.engine.model_making import model_card
 from superlens.io.codec import read_json
+from superlens.io.feature_library import NATURAL_NIQE, FeatureCard, save_features
+from superlens.io.locations import user_features_dir
 from superlens.io.runs import read_run
 from superlens.io.tables import read_table
 from superlens.io.weights import save_model
@@ -189,6 +191,20 @@ def test_two_models_are_judged_side_by_side(model, pairs, tmp_path):
     assert [row.method for row in found.rows] == ["input", "bicubic", "tiny-x2", "other-x2"]
     assert found.rows[2].sha256 == model.sha256
     assert found.rows[3].measures == found.rows[2].measures
+
+
+def test_published_niqe_stands_beside_the_fitted_kind(model, pairs, tmp_path):
+    card = FeatureCard(NATURAL_NIQE, "NIQE", "", "")
+    parameters = {"mean": np.zeros(36), "covariance": np.eye(36)}
+    save_features(user_features_dir(), card, parameters)
+
+    _evaluate(model, pairs, tmp_path / "run")
+
+    found = read_json(Evaluation, tmp_path / "run" / "rows.json")
+    titles = [one.title for one in found.measures]
+    assert titles.index("NIQE") == titles.index("NIQE-fit(truths, blocks of 64 px)") + 1
+    # Pictures of 128 pixels hold one published block, too few for a value.
+    assert found.rows[0].measures["niqe_natural"].value is None
 
 
 def test_model_named_twice_is_refused(model, pairs, tmp_path):

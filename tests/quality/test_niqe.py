@@ -1,24 +1,17 @@
 """NIQE: known distributions, the published steps, and how the fitted kind reacts to faults."""
 
-import io
-import pickle
-
 import numpy as np
 import pytest
 from scipy import ndimage
 from skimage import data
 
-from shared_data import require_shared_data
-from superlens.core.errors import InvalidInput, UnreadableFile
+from superlens.core.errors import InvalidInput
 from superlens.quality.niqe import (
-    BLOCK,
     FEATURES,
-    NATURAL,
     _asymmetric_gaussian,
     _features,
     _halved,
     fit_niqe,
-    natural_niqe,
     niqe,
     niqe_of_set,
 )
@@ -35,12 +28,6 @@ def model():
 @pytest.fixture(scope="module")
 def camera():
     return np.asarray(data.camera(), np.float64)
-
-
-def archive(**arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
 
 
 def test_gaussian_and_laplacian_values_have_shapes_two_and_one():
@@ -174,53 +161,6 @@ def test_nothing_to_learn_from_is_refused(camera):
         fit_niqe([camera[:50, :50]], "tiny")
     with pytest.raises(InvalidInput, match="33"):
         fit_niqe([camera], "odd", block=33)
-
-
-def test_published_parameters_come_from_a_file_of_the_user(camera):
-    own = fit_niqe([camera], "own", span=(0.0, 255.0))
-    content = archive(mu_pris_param=own.mean[None], cov_pris_param=own.covariance)
-
-    model = natural_niqe(content)
-
-    assert model.name == "NIQE"
-    assert (model.dataset, model.block, model.span) == (NATURAL, BLOCK, (0.0, 255.0))
-    assert niqe(camera, model) == pytest.approx(niqe(camera, own))
-
-
-@pytest.mark.parametrize(
-    ("name", "sigma", "expected"),
-    [("camera", 0, 3.0962), ("camera", 1, 5.3702), ("camera", 2, 8.0489), ("cell", 0, 10.98)],
-)
-def test_published_parameters_give_the_published_figures(name, sigma, expected):
-    """Runs where a user's own parameter file lies beside the checkout; it cannot be shipped."""
-    path = require_shared_data("parameters/niqe_pris_params.npz")
-    picture = np.asarray(getattr(data, name)(), np.float64)
-
-    blurred = ndimage.gaussian_filter(picture, sigma) if sigma else picture
-
-    assert niqe(blurred, natural_niqe(path.read_bytes())) == pytest.approx(expected, abs=0.01)
-
-
-class Trap:
-    def __reduce__(self):
-        return (pytest.fail, ("something in the file was executed",))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"not an archive",
-        pickle.dumps(Trap()),
-        archive(other=np.zeros(3)),
-        archive(mu_pris_param=np.zeros(36), cov_pris_param=np.zeros((18, 18))),
-        archive(mu_pris_param=np.full(36, np.nan), cov_pris_param=np.zeros((36, 36))),
-        archive(mu_pris_param=np.array([Trap()], object), cov_pris_param=np.zeros((36, 36))),
-    ],
-)
-def test_files_that_hold_no_parameters_are_refused(content):
-    with pytest.raises(UnreadableFile):
-        natural_niqe(content)
 
 
 def test_number_of_features_is_the_published_one(model):

@@ -139,12 +139,15 @@ _MODE_WORDS = {
 }
 
 
-def measures_for(smallest_side: int, niqe_model: NiqeModel | None) -> tuple[Measure, ...]:
+def measures_for(
+    smallest_side: int, niqe_model: NiqeModel | None, natural: NiqeModel | None = None
+) -> tuple[Measure, ...]:
     """Give the measures of single pictures, in the order in which they are shown.
 
     Args:
         smallest_side: of all truths, in pixels: decides a name.
         niqe_model: names its measure; None leaves it out.
+        natural: the published parameters of NIQE; None leaves it out.
     """
     found: list[Measure] = []
     for mode in Mode:
@@ -175,6 +178,12 @@ def measures_for(smallest_side: int, niqe_model: NiqeModel | None) -> tuple[Meas
     if niqe_model is not None:
         meaning = "Distance of the texture from the truths' sharpest parts; compare rows only."
         found.append(Measure("niqe", niqe_model.name, "", Better.LOWER, meaning, 2))
+    if natural is not None:
+        meaning = (
+            "Distance of the texture from that of natural photographs, in 8 bit between the "
+            "truth's 0.1 and 99.9 percentiles: fluorescence is none, so compare rows only."
+        )
+        found.append(Measure("niqe_natural", natural.name, "", Better.LOWER, meaning, 2))
     return tuple(found)
 
 

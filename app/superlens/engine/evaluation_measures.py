@@ -43,6 +43,8 @@ _MOST_FITTED = 48
 """Truths that teach the texture of sharp pictures."""
 _LEAST_BLOCK = 16
 _TRUTH = "truths"
+_WHITE = 255.0
+"""The truth's percentile 99.9, where pictures are judged as photographs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,15 @@ class Judged:
 _AGAINST_RAW = ("rsp", "nrse", "intensity_ratio", "intensity_p5", "intensity_p95")
 
 
-def judge(judged: Judged, niqe_model: NiqeModel | None) -> dict[str, float | None]:
+def judge(
+    judged: Judged, niqe_model: NiqeModel | None, natural: NiqeModel | None = None
+) -> dict[str, float | None]:
     """Take all measures of one picture.
+
+    Args:
+        judged: the picture and its truth.
+        niqe_model: texture of the truths, in their units; None leaves NIQE-fit out.
+        natural: the published parameters of NIQE; None leaves it out.
 
     Returns:
         By id; None where a picture is too small or too plain for a measure, infinity for the PSNR
@@ -91,6 +100,9 @@ def judge(judged: Judged, niqe_model: NiqeModel | None) -> dict[str, float | Non
     found |= _against_raw(judged)
     if niqe_model is not None:
         found["niqe"] = niqe(aligned, niqe_model)
+    if natural is not None:
+        shown, _, _ = in_mode(judged.picture, judged.truth, Mode.CARE)
+        found["niqe_natural"] = niqe(_WHITE * shown, natural)
     if judged.spread is not None:
         found |= _of_spread(judged, aligned)
     return found

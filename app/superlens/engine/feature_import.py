@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from superlens.core.errors import InvalidInput
 from superlens.engine.foreign_weights import read_foreign_file
+from superlens.engine.niqe_parameters import PARAMETER_SUFFIXES, import_niqe_parameters
 from superlens.io.feature_library import FeatureCard, save_features
 from superlens.io.locations import user_features_dir
 from superlens.quality.deep.labels import PUBLISHED, FeatureNetworkId, is_published
@@ -84,7 +85,8 @@ def import_features(path: Path, check: Callable[[], None] = lambda: None) -> Fea
     """Copy a feature network from a user's file into the user's features folder.
 
     Args:
-        path: a `.pth` or `.safetensors` file: VGG19, AlexNet, the heads of LPIPS, or Inception.
+        path: a `.pth` or `.safetensors` file: VGG19, AlexNet, the heads of LPIPS, or Inception;
+            or the parameters of NIQE (see `engine.niqe_parameters`).
         check: called many times a second; may raise to stop.
 
     Returns:
@@ -95,6 +97,8 @@ def import_features(path: Path, check: Callable[[], None] = lambda: None) -> Fea
         InvalidInput: it is no such network, or not the published one; or see
             `engine.foreign_weights`.
     """
+    if path.suffix.lower() in PARAMETER_SUFFIXES:
+        return import_niqe_parameters(path)
     foreign = read_foreign_file(path, check)
     tensors = _plain(foreign.tensors)
     kind = _recognised(tensors, path.name)
@@ -121,7 +125,7 @@ def _recognised(tensors: Mapping[str, NDArray[Any]], name: str) -> _Kind:
     for kind in _KINDS:
         if kind.key in tensors and tensors[kind.key].shape == kind.shape:
             return kind
-    known = ", ".join(kind.published_name for kind in _KINDS)
+    known = ", ".join((*(kind.published_name for kind in _KINDS), "niqe_pris_params.npz"))
     raise InvalidInput(
         f"{name} is none of the feature networks that Superlens knows",
         f"It takes {known}",

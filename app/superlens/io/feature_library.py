@@ -25,11 +25,14 @@ logger = logging.getLogger(__name__)
 
 MICROFEAT, VGG19, LPIPS, INCEPTION = "microfeat", "vgg19", "lpips_alex", "inception"
 """What can be asked for."""
+NATURAL_NIQE = "niqe"
+"""No network, but kept alike: the published parameters of NIQE."""
 _PARTS: dict[str, dict[str, str]] = {
     MICROFEAT: {"network": "microfeat-v1"},
     VGG19: {"network": "vgg19"},
     LPIPS: {"backbone": "alexnet", "heads": "lpips_heads"},
     INCEPTION: {"network": "inception"},
+    NATURAL_NIQE: {"parameters": "niqe"},
 }
 """The parts of each network and the files that hold them."""
 _ADVICE = "Import its file again"
@@ -60,7 +63,8 @@ def find_feature_network(network: str) -> Weights | None:
     """Give the weights of a feature network, or None where a file of it is not installed.
 
     Args:
-        network: `microfeat`, `vgg19`, `lpips_alex` (parts `backbone` and `heads`) or `inception`.
+        network: `microfeat`, `vgg19`, `lpips_alex` (parts `backbone` and `heads`), `inception`, or
+            `niqe` (the part `parameters`).
 
     Raises:
         CorruptModel: its files are damaged or do not fit each other.

@@ -1,11 +1,10 @@
 """NIQE: how far the texture of a picture is from that of a set of sharp pictures, without a truth.
 
-With parameters of natural photographs it has no absolute meaning for fluorescence; NIQE-fit takes
-the statistics from the user's own sharp fields. Qt-free, torch-free, no files.
+With parameters of natural photographs (see `natural_niqe`) it has no absolute meaning for
+fluorescence; NIQE-fit takes the statistics from the user's own sharp fields. Qt-free, torch-free,
+no files.
 """
 
-import io
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from superlens.core.errors import InvalidInput, UnreadableFile
+from superlens.core.errors import InvalidInput
 from superlens.quality.windows import gaussian_weights
 
 Float = NDArray[np.float64]
@@ -127,30 +126,6 @@ def fit_niqe(
             "Give more or larger pictures, or smaller blocks.",
         )
     return NiqeModel(features.mean(axis=0), _covariance(features), dataset, block, span)
-
-
-def natural_niqe(content: bytes) -> NiqeModel:
-    """Read the published parameters from the content of a user's `niqe_pris_params.npz`.
-
-    Pictures then have to come in 0 to 255. Nothing in the file is executed.
-
-    Raises:
-        UnreadableFile: it is not such a file.
-    """
-    advice = "Give the file niqe_pris_params.npz of BasicSR."
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            mean = np.asarray(archive["mu_pris_param"], np.float64).ravel()
-            covariance = np.asarray(archive["cov_pris_param"], np.float64)
-    except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise UnreadableFile("The file holds no NIQE parameters", advice, str(error)) from error
-    if mean.shape != (FEATURES,) or covariance.shape != (FEATURES, FEATURES):
-        raise UnreadableFile(
-            f"The NIQE parameters have the shapes {mean.shape} and {covariance.shape}", advice
-        )
-    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise UnreadableFile("The NIQE parameters are not finite", advice)
-    return NiqeModel(mean, covariance, NATURAL)
 
 
 def _covariance(features: Float) -> Float:

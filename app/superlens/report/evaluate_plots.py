@@ -41,6 +41,7 @@ SHOWN = (
     "micro_fd",
     "inception_fd",
     "niqe",
+    "niqe_natural",
     "lpips",
     "pearson",
 )

@@ -28,7 +28,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Agreement with the raw image",
         ("rsp", "nrse", "intensity_ratio", "intensity_p5", "intensity_p95"),
     ),
-    ("Texture and sets of images", ("niqe", "_pd", "_fd", "_kd", "lpips")),
+    ("Texture and sets of images", ("niqe", "niqe_natural", "_pd", "_fd", "_kd", "lpips")),
     ("Spread over samples", ("coverage_90", "ence", "ence_floor", "ause")),
 )
 """Titles, and what the ids of their measures are or end with."""

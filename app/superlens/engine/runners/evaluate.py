@@ -44,6 +44,7 @@ from superlens.engine.evaluation_pictures import (
     read_judged_pair,
 )
 from superlens.engine.evaluation_table import differences, method_rows, write_evaluation
+from superlens.engine.niqe_parameters import natural_niqe_model
 from superlens.engine.restorer import Restorer
 from superlens.engine.run_record import Beginning, finished_run
 from superlens.engine.versions import software_versions
@@ -67,6 +68,7 @@ class _Bench:
     set_tools: tuple[FeatureTool, ...]
     pair_tools: tuple[PairTool, ...]
     niqe_model: NiqeModel | None
+    natural_niqe: NiqeModel | None
     stores: dict[str, FeatureStore] = field(default_factory=dict[str, FeatureStore])
     rows: list[PictureRow] = field(default_factory=list[PictureRow])
     sides: list[int] = field(default_factory=list[int])
@@ -125,7 +127,8 @@ def _evaluated(
     truths = [lambda pair=pair: _truth(pair, restorers[0].card.scale) for pair, _ in pairs]
     context.progress("Learning the texture of the truths", 0, 1)
     model = fit_sharpness(truths, min(sides))
-    bench = _Bench(restorers, *load_tools(restorers[0].device.id), model)
+    tools = load_tools(restorers[0].device.id)
+    bench = _Bench(restorers, *tools, model, natural_niqe_model())
     _say_what_is_missing(bench, context)
     for number, (pair, _) in enumerate(pairs):
         context.check()
@@ -182,7 +185,7 @@ def _judge_pair(pair: PairFile, bench: _Bench, samples: int, context: JobContext
     for answer in made:
         context.check()
         judged = Judged(answer.picture, low, truth, bench.scale, answer.spread)
-        found[answer.method] = judge(judged, bench.niqe_model)
+        found[answer.method] = judge(judged, bench.niqe_model, bench.natural_niqe)
     _add_features(pair, made, truth, (bench, found))
     bench.sides.append(min(truth.shape))
     picture = Path(pair.low).name
@@ -214,7 +217,7 @@ def _add_features(
 
 
 def _evaluation(request: EvaluateRequest, bench: _Bench, left_out: Sequence[str]) -> Evaluation:
-    single = list(measures_for(min(bench.sides), bench.niqe_model))
+    single = list(measures_for(min(bench.sides), bench.niqe_model, bench.natural_niqe))
     if any("coverage_90" in row.measures for row in bench.rows):
         single += SPREAD_MEASURES
     single += [tool.measure for tool in bench.pair_tools]
