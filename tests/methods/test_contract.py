@@ -15,8 +15,12 @@ from superlens.methods.catalogue import METHODS, load_method, method_spec
 SMALLEST = {
     "resrgan": {"blocks": 1, "features": 8, "growth": 4, "batch": 2, "patch": 16, "warmup": 0},
     "pix2pix": {"levels": 2, "features": 2, "discriminator_features": 2, "batch": 2, "patch": 16},
+    "cvdm": {"width": 4, "levels": 2, "rate_width": 2, "batch": 2, "patch": 16, "warmup": 0},
 }
 """Train parameters that make the smallest network of each method."""
+
+QUICKEST = {"cvdm": {"steps": 2}}
+"""Restore parameters that take the least time."""
 
 SCALES = [(spec, scale) for spec in METHODS for scale in spec.scales]
 
@@ -40,7 +44,9 @@ def loaded(request):
 def test_answer_has_scale_times_the_pixels_and_is_finite(loaded):
     spec, scale, method, network = loaded
 
-    answer = method.restore(network, _tile(), build(spec.restore_params, {}), FakeRun())
+    answer = method.restore(
+        network, _tile(), build(spec.restore_params, QUICKEST.get(spec.id, {})), FakeRun()
+    )
 
     assert answer.mean.shape == (1, 20 * scale, 12 * scale)
     assert answer.mean.dtype == np.float32
@@ -49,7 +55,7 @@ def test_answer_has_scale_times_the_pixels_and_is_finite(loaded):
 
 def test_samples_have_the_shape_of_the_answer_and_differ(loaded):
     spec, scale, method, network = loaded
-    params = build(spec.restore_params, {})
+    params = build(spec.restore_params, QUICKEST.get(spec.id, {}))
 
     samples = [method.sample(network, _tile(), index, params, FakeRun()) for index in range(3)]
 
@@ -61,7 +67,7 @@ def test_samples_have_the_shape_of_the_answer_and_differ(loaded):
 
 def test_sample_is_the_same_when_drawn_again(loaded):
     spec, _, method, network = loaded
-    params = build(spec.restore_params, {})
+    params = build(spec.restore_params, QUICKEST.get(spec.id, {}))
 
     first = method.sample(network, _tile(), 1, params, FakeRun(seed=5))
     method.sample(network, _tile(), 2, params, FakeRun(seed=5))
@@ -77,7 +83,11 @@ def test_sample_beyond_the_limit_is_refused(loaded):
 
     with pytest.raises(InvalidParameter):
         method.sample(
-            network, _tile(), spec.sampling.limit, build(spec.restore_params, {}), FakeRun()
+            network,
+            _tile(),
+            spec.sampling.limit,
+            build(spec.restore_params, QUICKEST.get(spec.id, {})),
+            FakeRun(),
         )
 
 
@@ -86,8 +96,10 @@ def test_input_is_left_as_it_was(loaded):
     tile = _tile()
     before = tile.copy()
 
-    method.restore(network, tile, build(spec.restore_params, {}), FakeRun())
-    method.sample(network, tile, 1, build(spec.restore_params, {}), FakeRun())
+    method.restore(network, tile, build(spec.restore_params, QUICKEST.get(spec.id, {})), FakeRun())
+    method.sample(
+        network, tile, 1, build(spec.restore_params, QUICKEST.get(spec.id, {})), FakeRun()
+    )
 
     assert np.array_equal(tile, before)
 
@@ -96,7 +108,12 @@ def test_restoring_is_cancelled_before_it_computes(loaded):
     spec, _, method, network = loaded
 
     with pytest.raises(JobCancelled):
-        method.restore(network, _tile(), build(spec.restore_params, {}), FakeRun(cancel_after=0))
+        method.restore(
+            network,
+            _tile(),
+            build(spec.restore_params, QUICKEST.get(spec.id, {})),
+            FakeRun(cancel_after=0),
+        )
 
 
 @pytest.mark.parametrize("spec", METHODS, ids=lambda spec: spec.id)

@@ -5,13 +5,14 @@ Torch-free until a runtime is loaded.
 
 from superlens.core.catalogue import entry_of, runtime_of, with_added
 from superlens.core.method import Method, MethodSpec
+from superlens.methods.cvdm.spec import CVDM
 from superlens.methods.pix2pix.spec import PIX2PIX
 from superlens.methods.resrgan.spec import RESRGAN
 
 ENTRY_POINT_GROUP = "superlens.methods"
 """Under this group other packages name `module:SPEC` of theirs."""
 
-METHODS: tuple[MethodSpec, ...] = with_added((RESRGAN, PIX2PIX), ENTRY_POINT_GROUP)
+METHODS: tuple[MethodSpec, ...] = with_added((RESRGAN, PIX2PIX, CVDM), ENTRY_POINT_GROUP)
 
 
 def method_spec(method_id: str) -> MethodSpec:

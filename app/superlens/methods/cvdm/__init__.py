@@ -1,0 +1,1 @@
+"""CVDM: conditional diffusion whose noise schedule is learnt, pixel by pixel, with the network."""
