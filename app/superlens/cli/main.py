@@ -24,6 +24,7 @@ _RUNTIME = {
     "models": "superlens.cli.models:models",
     "restore": "superlens.cli.work:restore",
     "pairs": "superlens.cli.pairs:pairs",
+    "naturalness": "superlens.cli.naturalness:naturalness",
     "train": "superlens.cli.train:train",
     "evaluate": "superlens.cli.evaluate:evaluate",
     "measure": "superlens.cli.work:measure",

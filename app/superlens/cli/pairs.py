@@ -8,7 +8,7 @@ from typing import Any
 from superlens.cli.console import print_error, print_json
 from superlens.cli.work import do_request
 from superlens.core.errors import InvalidInput, SuperlensError, describe_error
-from superlens.core.jobs import PairCheckRequest
+from superlens.core.jobs import PairCheckRequest, TargetForm, TargetStatistics
 from superlens.prepare.pair_doctor.records import PairFinding, PairReport
 from superlens.prepare.pair_matching import (
     PairProposal,
@@ -39,10 +39,13 @@ def pairs(arguments: argparse.Namespace) -> int:
     data = None
     if recipe is not None and identity is not None:
         data = _write_recipe(report, identity, recipe)
+    said = _tried(report, arguments.regularise_targets)
     if arguments.json:
-        print_json(_document(result.folder, proposal, report, data))
+        print_json(_document(result.folder, proposal, report, data) | {"targets": list(said)})
     else:
         _print_report(report)
+        for sentence in said:
+            print(sentence)
         print(result.folder)
         if data is not None:
             print(f"Train with: superlens train {recipe} --data {data} --out DIR")
@@ -67,7 +70,9 @@ def _identity(recipe: Path, arguments: argparse.Namespace) -> RecipeIdentity:
         raise InvalidInput(f"{str(recipe)!r} is there already", "Choose another name")
     spec = method_spec(arguments.method)
     params = plain_values(build(spec.train_params, dict(arguments.settings)))
-    return RecipeIdentity(recipe.stem, recipe.stem, spec.id, params, arguments.seed)
+    form: TargetForm | None = arguments.regularise_targets
+    statistics = None if form is None else TargetStatistics(form)
+    return RecipeIdentity(recipe.stem, recipe.stem, spec.id, params, arguments.seed, statistics)
 
 
 def _write_recipe(report: PairReport, identity: RecipeIdentity, path: Path) -> Path:
@@ -86,6 +91,22 @@ def _write_recipe(report: PairReport, identity: RecipeIdentity, path: Path) -> P
     data = common_folder(report.good_pairs)
     write_json(path, recipe_of(report, data, identity))
     return data
+
+
+def _tried(report: PairReport, form: TargetForm | None) -> tuple[str, ...]:
+    """Say what regularising would do to the targets of the good pairs; nothing if not asked."""
+    from superlens.prepare.target_examination import TargetSource, examine_pair_targets
+    from superlens.prepare.training_data import TRAINING_NORMALISATION
+
+    if form is None or not report.good_pairs:
+        return ()
+    source = TargetSource(None, report.scale, TRAINING_NORMALISATION, TargetStatistics(form))
+    try:
+        examined = examine_pair_targets(report.good_pairs, source, lambda *_: None)
+    except InvalidInput as error:
+        return (f"{error.title}.",)
+    left_out = tuple(f"Will be left out: {sentence}." for sentence in examined.refused)
+    return left_out if examined.report is None else (*left_out, f"{examined.report.summary}.")
 
 
 def _print_proposal(proposal: PairProposal) -> None:

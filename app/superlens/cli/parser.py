@@ -12,6 +12,7 @@ from superlens.core.jobs import (
     KeepSamples,
     PrecisionChoice,
     Roi,
+    TargetForm,
     WhenTaken,
 )
 
@@ -20,6 +21,7 @@ COMMANDS = (
     "models",
     "restore",
     "pairs",
+    "naturalness",
     "train",
     "evaluate",
     "measure",
@@ -51,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_restore(commands)
     _add_pairs(commands)
+    _add_naturalness(commands)
     _add_train(commands)
     _add_evaluate(commands)
     _add_measure(commands)
@@ -200,8 +203,32 @@ def _add_pairs(commands: Any) -> None:
         "--recipe", type=Path, metavar="RECIPE.json", help="write a recipe of the good pairs"
     )
     parser.add_argument("--method", default="resrgan", metavar="METHOD", help="of that recipe")
+    parser.add_argument(
+        "--regularise-targets",
+        type=TargetForm,
+        choices=tuple(TargetForm),
+        help="let that recipe regularise the gradients of the high pictures, and try it on each",
+    )
     _add_seed(parser)
     _add_set(parser)
+    _add_json(parser)
+
+
+def _add_naturalness(commands: Any) -> None:
+    parser = commands.add_parser(
+        "naturalness", help="say how natural the gradients of pictures are, and what to do about it"
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--form",
+        type=TargetForm,
+        choices=tuple(TargetForm),
+        default=TargetForm.QUANTITATIVE,
+        help="of the regularising: one that can be undone, or the published one",
+    )
+    parser.add_argument(
+        "--figure", type=Path, metavar="FILE.svg", help="draw the histograms of the gradients"
+    )
     _add_json(parser)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from superlens.core.errors import InvalidInput
-from superlens.core.jobs import FrameFile, PairFile, Recipe
+from superlens.core.jobs import FrameFile, PairFile, Recipe, TargetStatistics
 from superlens.core.parameters import ParameterValue
 from superlens.prepare.pair_doctor.records import PairReport
 
@@ -20,6 +20,7 @@ class RecipeIdentity:
     method: str
     params: Mapping[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
     seed: int = 0
+    target_statistics: TargetStatistics | None = None
 
 
 def common_folder(pairs: tuple[PairFile, ...]) -> Path:
@@ -64,6 +65,7 @@ def recipe_of(report: PairReport, data: Path, identity: RecipeIdentity) -> Recip
         pairs=tuple(_relative(pair, data) for pair in good),
         description=f"{len(good)} pairs of {report.good_fields} fields, examined"
         + (f"; {left_out} left out" if left_out else ""),
+        target_statistics=identity.target_statistics,
     )
 
 
