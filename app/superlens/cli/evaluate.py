@@ -5,6 +5,7 @@ from pathlib import Path
 
 from superlens.cli.console import print_json
 from superlens.cli.work import absolute, compute_policy, do_request
+from superlens.core.cards import Calibration
 from superlens.core.evaluation import Estimate, Evaluation, Measure
 from superlens.core.jobs import EvaluateRequest
 
@@ -16,6 +17,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Judge models on pairs of equally named files in two folders."""
     from superlens.io.codec import read_json
     from superlens.io.model_library import find_model
+    from superlens.io.weights import write_calibration
     from superlens.prepare.pair_matching import match_by_name
 
     models = [find_model(model_id).card.ref for model_id in arguments.model]
@@ -28,10 +30,17 @@ def evaluate(arguments: argparse.Namespace) -> int:
         compute_policy(arguments),
         tuple(models[1:]),
         arguments.samples,
+        arguments.calibrate,
     )
     result = do_request(request, f"evaluate {', '.join(arguments.model)}")
     path = Path(result.folder) / "rows.json"
     evaluation = read_json(Evaluation, path)
+    calibrated = result.path_of("calibration")
+    if calibrated is not None:
+        calibration = read_json(Calibration, Path(result.folder) / calibrated)
+        write_calibration(Path(find_model(models[0].id).folder), calibration)
+        if not arguments.json:
+            _print_calibration(calibration, models[0].id)
     if arguments.json:
         print_json(document(evaluation, result.folder))
     else:
@@ -65,6 +74,17 @@ def _print(evaluation: Evaluation, folder: str) -> None:
     first = evaluation.rows[0]
     print(f"{first.n} pictures of {first.fields} fields; intervals {evaluation.level:.0%}")
     print(folder)
+
+
+def _print_calibration(calibration: Calibration, model_id: str) -> None:
+    print(f"Calibration of {model_id}, {calibration.samples} samples, {calibration.fields} fields")
+    before, after = calibration.coverage_before, calibration.coverage_after
+    for level, raw, corrected in zip(calibration.levels, before, after, strict=True):
+        print(f"  intervals of {level:.0%}: {raw:.1%} before, {corrected:.1%} after the correction")
+    print(
+        f"  spread multiplied by {calibration.factor:.3g}; ENCE {calibration.ence:.3f} after, "
+        f"AUSE {calibration.ause:.3f}"
+    )
 
 
 def _said(estimate: Estimate, measure: Measure, sign: str = "") -> str:

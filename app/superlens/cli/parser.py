@@ -241,6 +241,12 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="needed unless it is a trial")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="parameters by name instead of the recipe's: of RESRGAN paper_B, paper_S, safe_B, "
+        "psnr_only, cpu; --set still changes single ones",
+    )
+    parser.add_argument(
         "--trial", action="store_true", help="only try a few steps: what time and memory it takes"
     )
     _add_device(parser)
@@ -258,6 +264,13 @@ def _add_evaluate(commands: Any) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     parser.add_argument(
         "--samples", type=count, default=0, metavar="K", help="judge the spread of K samples too"
+    )
+    parser.add_argument(
+        "--calibrate",
+        default="",
+        metavar="DATA",
+        help="write into the card of the first model how honest its spread is on these held-out "
+        "pairs, and the factor that corrects it; DATA says in words what they are",
     )
     _add_seed(parser)
     _add_device(parser)

@@ -108,6 +108,21 @@ def judge(
     return found
 
 
+def spread_as_aligned(judged: Judged, aligned: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the spread of a picture in the units of the truth, above 0 everywhere.
+
+    Args:
+        judged: with a spread.
+        aligned: its picture, fitted to the truth by a straight line.
+    """
+    assert judged.spread is not None
+    variance = float(judged.picture.astype(np.float64).var())
+    # The spread follows the slope of the very fit that the picture got.
+    slope = float(np.sqrt(aligned.var() / variance)) if variance else 1.0
+    least = _LEAST_SPREAD * float(np.ptp(judged.truth))
+    return np.maximum(slope * judged.spread.astype(np.float64), least)
+
+
 def fit_sharpness(truths: Sequence[Callable[[], Array]], smallest_side: int) -> NiqeModel | None:
     """Learn the texture of sharp pictures from the truths; None where they are too small or plain.
 
@@ -151,13 +166,7 @@ def _against_raw(judged: Judged) -> dict[str, float | None]:
 
 
 def _of_spread(judged: Judged, aligned: NDArray[np.float64]) -> dict[str, float | None]:
-    assert judged.spread is not None
-    picture = judged.picture.astype(np.float64)
-    variance = float(picture.var())
-    # The spread follows the slope of the very fit that the picture got.
-    slope = float(np.sqrt(aligned.var() / variance)) if variance else 1.0
-    least = _LEAST_SPREAD * float(np.ptp(judged.truth))
-    spread = np.maximum(slope * judged.spread, least)
+    spread = spread_as_aligned(judged, aligned)
     found: dict[str, float | None] = {
         "coverage_90": coverage(aligned, spread, judged.truth, (SPREAD_LEVEL,))[0],
         "ause": ause(aligned, spread, judged.truth),

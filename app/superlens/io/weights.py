@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from superlens.core.cards import ModelCard, WeightsFile
+from superlens.core.cards import Calibration, ModelCard, WeightsFile
 from superlens.core.errors import CorruptModel, InvalidInput, MissingFile
 from superlens.core.method import Weights
 from superlens.io.atomic import replace_file
@@ -97,6 +97,22 @@ def load_card(folder: Path) -> ModelCard:
             f"The card of the model {card.id} does not fit the hashes of its weights",
             "Install the model again",
         )
+    return card
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> ModelCard:
+    """Write into the card of a model how honest its spread was found; nothing else changes.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        MissingFile: the folder holds no card.
+        CorruptModel: the card is damaged or does not fit its own hashes.
+        InvalidInput: the folder cannot be written.
+    """
+    card = replace(load_card(folder), calibration=calibration)
+    write_json(folder / CARD_FILE, card)
     return card
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from superlens.core.cards import Calibration, ModelCard
 from superlens.core.errors import InvalidInput
 from superlens.core.evaluation import Estimate, Evaluation, FeatureSet, Measure, PictureRow
 from superlens.core.jobs import EvaluateRequest, PairFile
@@ -45,10 +46,14 @@ from superlens.engine.evaluation_pictures import (
 )
 from superlens.engine.evaluation_table import differences, method_rows, write_evaluation
 from superlens.engine.niqe_parameters import natural_niqe_model
+from superlens.engine.restoration import allowed_samples
 from superlens.engine.restorer import Restorer
 from superlens.engine.run_record import Beginning, finished_run
+from superlens.engine.sample_statistics import INTERVAL_LEVEL
+from superlens.engine.spread_calibration import SpreadCalibration, require_calibrating_sense
 from superlens.engine.versions import software_versions
 from superlens.io.atomic import replace_file
+from superlens.io.codec import write_json
 from superlens.io.runs import Note, RunFolder, create_run
 from superlens.quality.bootstrap import DRAWS, LEVEL
 from superlens.quality.niqe import NiqeModel
@@ -72,6 +77,7 @@ class _Bench:
     stores: dict[str, FeatureStore] = field(default_factory=dict[str, FeatureStore])
     rows: list[PictureRow] = field(default_factory=list[PictureRow])
     sides: list[int] = field(default_factory=list[int])
+    calibration: SpreadCalibration | None = None
 
     @property
     def scale(self) -> int:
@@ -96,6 +102,7 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
     """
     if not request.pairs:
         raise InvalidInput("There are no pairs to judge the model on", "Give two folders of images")
+    require_calibrating_sense(request)
     began = Beginning()
     with create_run(Path(request.out)) as folder, ExitStack() as stack:
         context.keep_log(folder.log)
@@ -103,15 +110,21 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
         names, device = ", ".join(one.card.id for one in restorers), restorers[0].device
         count = len(request.pairs)
         context.accept(f"Judge {names} on {count} pair{'s' if count > 1 else ''} on {device.text}")
-        evaluation = _evaluated(request, restorers, context)
+        calibrating = SpreadCalibration(request.seed) if request.calibration_data else None
+        evaluation = _evaluated(request, restorers, context, calibrating)
         request = replace(request, pairs=identified(request.pairs, context.check))
         _write(folder, evaluation)
+        calibration = None
+        if calibrating is not None:
+            samples = allowed_samples(restorers[0].spec, request.samples)
+            calibration = calibrating.result(request, samples)
+            _write_calibration(folder, restorers[0].card, calibration)
         result = ResultRecord(
             job_id=job_id,
             kind=request.kind.value,
             folder=str(folder.out),
             files=folder.files,
-            numbers=_numbers(evaluation),
+            numbers=(*_numbers(evaluation), *_calibration_numbers(calibration)),
             warnings=context.warnings,
             device=device.text,
         )
@@ -120,7 +133,10 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
 
 
 def _evaluated(
-    request: EvaluateRequest, restorers: tuple[Restorer, ...], context: JobContext
+    request: EvaluateRequest,
+    restorers: tuple[Restorer, ...],
+    context: JobContext,
+    calibrating: SpreadCalibration | None,
 ) -> Evaluation:
     pairs, left_out = _readable(request.pairs, restorers[0].card.scale, context)
     sides = [side for _, side in pairs]
@@ -129,6 +145,7 @@ def _evaluated(
     model = fit_sharpness(truths, min(sides))
     tools = load_tools(restorers[0].device.id)
     bench = _Bench(restorers, *tools, model, natural_niqe_model())
+    bench.calibration = calibrating
     _say_what_is_missing(bench, context)
     for number, (pair, _) in enumerate(pairs):
         context.check()
@@ -185,6 +202,8 @@ def _judge_pair(pair: PairFile, bench: _Bench, samples: int, context: JobContext
     for answer in made:
         context.check()
         judged = Judged(answer.picture, low, truth, bench.scale, answer.spread)
+        if bench.calibration is not None and answer.method == bench.restorers[0].card.id:
+            bench.calibration.add(field_of(pair), judged, bench.restorers[0].spread_factor)
         found[answer.method] = judge(judged, bench.niqe_model, bench.natural_niqe)
     _add_features(pair, made, truth, (bench, found))
     bench.sides.append(min(truth.shape))
@@ -274,6 +293,28 @@ def _write(folder: RunFolder, evaluation: Evaluation) -> None:
         part.write_text(svg, encoding="utf-8")
     with replace_file(folder.file("figure_png", "figure.png")) as part:
         part.write_bytes(paint_png(svg, _FIGURE_PX))
+
+
+def _write_calibration(folder: RunFolder, card: ModelCard, calibration: Calibration) -> None:
+    """Write the calibration, and the card of the model with it."""
+    write_json(folder.file("calibration", "calibration.json"), calibration)
+    calibrated = replace(card, calibration=calibration)
+    write_json(folder.file("model_card", "model_card.json"), calibrated)
+
+
+def _calibration_numbers(calibration: Calibration | None) -> tuple[Number, ...]:
+    if calibration is None:
+        return ()
+    at = calibration.levels.index(INTERVAL_LEVEL)
+    return (
+        Number("Correction factor of the spread", calibration.factor),
+        Number(
+            "Coverage of 90 % intervals before", 100 * calibration.coverage_before[at], unit="%"
+        ),
+        Number("Coverage of 90 % intervals after", 100 * calibration.coverage_after[at], unit="%"),
+        Number("ENCE after", calibration.ence),
+        Number("AUSE", calibration.ause),
+    )
 
 
 def _numbers(evaluation: Evaluation) -> tuple[Number, ...]:
