@@ -5,11 +5,15 @@ import json
 import pytest
 
 from superlens.cli.main import DONE, WRONG_USAGE, run
+from superlens.cli.parser import build_parser
+from superlens.cli.train import _completed
 from superlens.core.jobs import PhantomSource, Recipe
+from superlens.core.parameters import plain_values
 from superlens.core.records import ModelRef
 from superlens.io.codec import read_json, write_json
 from superlens.io.locations import HOME_VARIABLE
 from superlens.io.weights import load_card
+from superlens.methods.resrgan.parameters import PRESETS
 
 TINY = {
     "blocks": 1,
@@ -46,6 +50,25 @@ def test_trial_tells_time_and_memory_and_writes_nothing(recipe, tmp_path, capsys
     shown = capsys.readouterr().out
     assert shown.startswith("At most ")
     assert "Memory: " in shown
+
+
+@pytest.mark.parametrize("name", ["paper_B", "paper_S", "safe_B", "cpu"])
+def test_preset_takes_the_place_of_the_recipes_parameters(recipe, name):
+    wanted = {**plain_values(PRESETS[name]), "iterations": 7}
+    words = ["train", str(recipe), "--preset", name, "--set", "iterations=7"]
+
+    completed = _completed(build_parser().parse_args(words))
+
+    assert completed.params == wanted
+    assert completed.params["blocks"] != TINY["blocks"]
+
+
+def test_unknown_preset_is_refused_with_those_there_are(recipe, capsys):
+    assert run(["train", str(recipe), "--preset", "best", "--trial"]) == WRONG_USAGE
+
+    told = capsys.readouterr().err
+    assert "'best'" in told
+    assert "paper_B, paper_S, safe_B" in told
 
 
 def test_training_without_a_folder_is_refused(recipe, capsys):

@@ -36,16 +36,20 @@ def train(arguments: argparse.Namespace) -> int:
 def _completed(arguments: argparse.Namespace) -> Recipe:
     """Give the recipe with every parameter stated, and with the hash of its base.
 
+    A preset takes the place of the recipe's own parameters; what is set beside it still counts.
     A recipe written by hand may leave the hash of its base empty: the installed model is meant.
     """
     from superlens.core.parameters import build, plain_values
     from superlens.io.codec import read_json
     from superlens.io.model_library import find_model
-    from superlens.methods.catalogue import method_spec
+    from superlens.methods.catalogue import method_spec, preset_params
 
     recipe = read_json(Recipe, arguments.recipe)
-    params_type = method_spec(recipe.method).train_params
-    params = plain_values(build(params_type, {**recipe.params, **dict(arguments.settings)}))
+    spec = method_spec(recipe.method)
+    stated = recipe.params
+    if arguments.preset is not None:
+        stated = plain_values(preset_params(spec, arguments.preset))
+    params = plain_values(build(spec.train_params, {**stated, **dict(arguments.settings)}))
     base = recipe.base
     if base is not None and not base.sha256:
         base = find_model(base.id).card.ref

@@ -95,6 +95,16 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """A way to train under a name."""
+
+    name: str
+    """Permanent."""
+    params: object
+    """An instance of the method's `train_params`."""
+
+
+@dataclass(frozen=True, slots=True)
 class MethodSpec:
     """What a catalogue, a wizard and the command line know of a method without importing it."""
 
@@ -120,6 +130,8 @@ class MethodSpec:
     """`module:Class` of the `Method`, imported in the engine only."""
     precisions: tuple[Precision, ...] = (Precision.FP32,)
     """What its networks can multiply with."""
+    presets: tuple[Preset, ...] = ()
+    """Ways to train that can be asked for by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Torch-free until a runtime is loaded.
 """
 
 from superlens.core.catalogue import entry_of, runtime_of, with_added
+from superlens.core.errors import InvalidParameter
 from superlens.core.method import Method, MethodSpec
 from superlens.methods.cvdm.spec import CVDM
 from superlens.methods.pix2pix.spec import PIX2PIX
@@ -31,3 +32,19 @@ def load_method(method_id: str) -> Method:
         InvalidParameter: there is none of that id.
     """
     return runtime_of(method_spec(method_id).runtime)
+
+
+def preset_params(spec: MethodSpec, name: str) -> object:
+    """Give the training parameters of a preset, an instance of the method's `train_params`.
+
+    Raises:
+        InvalidParameter: the method has none of that name.
+    """
+    found = next((one.params for one in spec.presets if one.name == name), None)
+    if found is None:
+        names = ", ".join(one.name for one in spec.presets)
+        raise InvalidParameter(
+            f"{spec.title} has no preset {name!r}",
+            f"Its presets are {names}" if names else "It has none: set its parameters one by one",
+        )
+    return found

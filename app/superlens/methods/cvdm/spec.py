@@ -7,12 +7,13 @@ from superlens.core.method import (
     Determinism,
     MethodSpec,
     Precision,
+    Preset,
     SampleKind,
     Sampling,
     Task,
     Tiling,
 )
-from superlens.methods.cvdm.parameters import CvdmRestoreParams, CvdmTrainParams
+from superlens.methods.cvdm.parameters import PRESETS, CvdmRestoreParams, CvdmTrainParams
 
 SAMPLES = 16
 """So many give a standard deviation that is right to about 18 %."""
@@ -51,4 +52,5 @@ CVDM = MethodSpec(
     ),
     runtime="superlens.methods.cvdm.runtime:Cvdm",
     precisions=(Precision.FP32, Precision.BF16),
+    presets=tuple(Preset(name, params) for name, params in PRESETS.items()),
 )

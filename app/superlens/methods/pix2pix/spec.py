@@ -6,11 +6,12 @@ from superlens.core.method import (
     DataNeeded,
     Determinism,
     MethodSpec,
+    Preset,
     Task,
     Tiling,
 )
 from superlens.methods.flip_sampling import FLIP_SAMPLING
-from superlens.methods.pix2pix.parameters import Pix2PixRestoreParams, Pix2PixTrainParams
+from superlens.methods.pix2pix.parameters import PRESETS, Pix2PixRestoreParams, Pix2PixTrainParams
 
 PIX2PIX = MethodSpec(
     id="pix2pix",
@@ -36,4 +37,5 @@ PIX2PIX = MethodSpec(
         doi="10.1109/CVPR.2017.632",
     ),
     runtime="superlens.methods.pix2pix.runtime:Pix2Pix",
+    presets=tuple(Preset(name, params) for name, params in PRESETS.items()),
 )

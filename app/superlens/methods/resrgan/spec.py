@@ -7,11 +7,12 @@ from superlens.core.method import (
     Determinism,
     MethodSpec,
     Precision,
+    Preset,
     Task,
     Tiling,
 )
 from superlens.methods.flip_sampling import FLIP_SAMPLING
-from superlens.methods.resrgan.parameters import ResrganRestoreParams, ResrganTrainParams
+from superlens.methods.resrgan.parameters import PRESETS, ResrganRestoreParams, ResrganTrainParams
 
 RESRGAN = MethodSpec(
     id="resrgan",
@@ -37,4 +38,5 @@ RESRGAN = MethodSpec(
     ),
     runtime="superlens.methods.resrgan.runtime:Resrgan",
     precisions=(Precision.FP32, Precision.BF16),
+    presets=tuple(Preset(name, params) for name, params in PRESETS.items()),
 )
