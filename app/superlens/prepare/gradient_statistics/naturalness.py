@@ -11,8 +11,8 @@ factors are what published pictures were made with: the sums of the joint distri
 by 255 where they have 256 terms, and no half bin is corrected. One thing differs: sums are exact
 here where the plugin adds in single precision, which moves factors by up to 0.06 %.
 
-Source: Gong & Sbalzarini, IEEE J. Sel. Top. Signal Process. 10(1), 2016, doi
-10.1109/JSTSP.2015.2492544; Abgaryan et al., Small Methods, 2025, doi 10.1002/smtd.202401900.
+Source: Gong & Sbalzarini, IEEE J. Sel. Top. Signal Process. 10(1), 99-114, 2016, and
+arXiv:1408.3300; Abgaryan et al., Small Methods, 2025, doi 10.1002/smtd.202401900.
 """
 
 import math
