@@ -41,6 +41,14 @@ def test_untouched_form_gives_the_defaults(form: ParameterForm) -> None:
     assert build(Params, form.values()) == Params()
 
 
+def test_parameter_that_is_left_out_has_no_field_and_keeps_its_default(qtbot: QtBot) -> None:
+    form = ParameterForm(Params, without=frozenset({"width_um"}))
+    qtbot.addWidget(form)
+
+    assert "Ring width" not in [field.accessibleName() for field in form.findChildren(QLineEdit)]
+    assert build(Params, form.values()) == Params()
+
+
 def test_decimal_comma_is_taken(form: ParameterForm) -> None:
     _field(form, "Ring width").setText("1,5")
 

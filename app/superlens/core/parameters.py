@@ -39,6 +39,8 @@ class ParameterInfo:
     low: float | None = None
     high: float | None = None
     advanced: bool = False
+    needs_part: str = ""
+    """Part of a model's weights without which only the default makes sense; empty: none."""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -55,6 +57,7 @@ def parameter(  # noqa: PLR0913 - it declares, as dataclasses.field does
     low: float | None = None,
     high: float | None = None,
     advanced: bool = False,
+    needs_part: str = "",
 ) -> Any:
     """Declare one field of a parameters dataclass.
 
@@ -66,6 +69,7 @@ def parameter(  # noqa: PLR0913 - it declares, as dataclasses.field does
         low: smallest allowed value, inclusive.
         high: largest allowed value, inclusive.
         advanced: whether a form folds it away.
+        needs_part: part of a model's weights without which a form leaves it out.
     """
     described = {
         "label": label,
@@ -74,6 +78,7 @@ def parameter(  # noqa: PLR0913 - it declares, as dataclasses.field does
         "low": low,
         "high": high,
         "advanced": advanced,
+        "needs_part": needs_part,
     }
     return dataclasses.field(default=default, metadata={_METADATA_KEY: described})
 

@@ -28,14 +28,26 @@ class ParameterForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, params_type: type, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        params_type: type,
+        parent: QWidget | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        """Make the form.
+
+        Args:
+            params_type: the parameters class.
+            parent: as of every widget.
+            without: names of parameters that keep their defaults and get no field.
+        """
         super().__init__(parent)
         self._type = params_type
         self._fields: dict[str, _Field] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        infos = describe(params_type)
+        infos = [info for info in describe(params_type) if info.name not in without]
         plain = [info for info in infos if not info.advanced]
         advanced = [info for info in infos if info.advanced]
         if plain:

@@ -1,14 +1,16 @@
 """Stage Super-resolve: choose a model, how many samples, and the few parameters of its method."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from superlens.core.cards import ModelCard
-from superlens.core.errors import InvalidParameter
+from superlens.core.errors import InvalidParameter, SuperlensError
 from superlens.core.jobs import KeepSamples
 from superlens.core.method import MethodSpec, SampleKind
+from superlens.core.parameters import describe
 from superlens.core.records import ImageRecord
 from superlens.gui.forms import NumberField, ParameterForm
 from superlens.gui.pages.limits_box import LimitsBox
@@ -20,6 +22,7 @@ from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
 from superlens.gui.widgets.section import Section
 from superlens.gui.words import claim_words, image_name, scene_title
 from superlens.io.model_library import InstalledModel
+from superlens.io.model_parts import model_parts
 from superlens.methods.catalogue import method_spec
 
 _FORM_WIDTH = 340
@@ -60,6 +63,7 @@ class RestorePage(QWidget):
         self._scene = 0
         self._card: ModelCard | None = None
         self._form: ParameterForm | None = None
+        self._folders = {model.card.id: Path(model.folder) for model in models}
         self._cards = [ModelCardView(model.card) for model in models]
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -217,7 +221,7 @@ class RestorePage(QWidget):
         except InvalidParameter:
             return
         self._offer_samples(spec)
-        self._show_form(spec)
+        self._show_form(spec, card)
         self.changed.emit()
 
     def _offer_samples(self, spec: MethodSpec) -> None:
@@ -256,10 +260,11 @@ class RestorePage(QWidget):
             case _:
                 self._spread_words.setText(sampling.meaning)
 
-    def _show_form(self, spec: MethodSpec) -> None:
+    def _show_form(self, spec: MethodSpec, card: ModelCard) -> None:
         if self._form is not None:
             self._form.deleteLater()
-        self._form = ParameterForm(spec.restore_params)
+        without = _meaningless(spec, card, self._folders[card.id])
+        self._form = ParameterForm(spec.restore_params, without=without)
         self._method.body.addWidget(self._form)
         self._method.setVisible(not self._form.is_empty)
         self._method.set_title(spec.title)
@@ -272,6 +277,19 @@ class RestorePage(QWidget):
     def _seed_value(self) -> int:
         text = self._seed.text().strip()
         return int(text) if text.isdigit() else 0
+
+
+def _meaningless(spec: MethodSpec, card: ModelCard, folder: Path) -> frozenset[str]:
+    """Give the parameters that need a part which this model does not have."""
+    needing = {info.name: info.needs_part for info in describe(spec.restore_params)}
+    if not any(needing.values()):
+        return frozenset()
+    try:
+        parts = model_parts(folder, card)
+    except SuperlensError:
+        # The engine will say what is wrong with the model when it is used.
+        parts = frozenset[str]()
+    return frozenset(name for name, part in needing.items() if part and part not in parts)
 
 
 def _short(name: str, limit: int) -> str:

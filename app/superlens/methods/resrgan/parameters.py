@@ -222,6 +222,7 @@ class ResrganRestoreParams:
         "only models trained in two phases offer a choice.",
         low=0.0,
         high=1.0,
+        needs_part="fidelity",
     )
 
 
