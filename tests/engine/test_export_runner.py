@@ -15,6 +15,7 @@ import zarr
 from PIL import Image
 
 from fakes.method import MODEL_ID, install_fake_model, known_here
+from superlens.core.blinding import Mask
 from superlens.core.errors import (
     InvalidInput,
     InvalidParameter,
@@ -46,7 +47,7 @@ from superlens.io import imagej_writer
 from superlens.io.image_metadata import Acquisition, ImageMetadata, acquisition_of
 from superlens.io.image_writer import write_image
 from superlens.io.images import open_image, probe
-from superlens.io.runs import create_run
+from superlens.io.runs import create_run, read_run, request_of
 
 LENS = Acquisition("Plan Apo 60x/1.42", 60.0, 1.42, 0.5, "2026-03-01T10:20:30+01:00")
 CHANNELS = (ChannelInfo("DAPI", 461.0, 405.0, "#0000FF"), ChannelInfo("GFP", 525.0, 488.0))
@@ -398,19 +399,22 @@ def test_label_image_itself_goes_to_qupath(tmp_path: Path, out: Path) -> None:
 def test_blinded_copies_bear_codes_and_say_no_name(
     restored: Path, measured: Path, image: Path, out: Path, names_in
 ) -> None:
-    codes = {"cell": "K7QF-2MWD", "A01": "AAAA-AAAA", "treated_1": "BBBB-BBBB"}
-    codes |= {"dish µ": "CCCC-CCCC", "dish": "DDDD-DDDD"}
+    request = request_of(read_run(restored))
+    assert isinstance(request, RestoreRequest)
+    mask = Mask(7, {request.input.path: "K7QF-2MWD", str(image): "CCCC-CCCC"})
     for source in (restored, measured, image):
-        export(replace(ExportRequest(str(source), str(out), roles=()), aliases=codes))
-    export(ExportRequest(str(image), str(out), ExportFormat.PNG, aliases=codes))
+        export(ExportRequest(str(source), str(out), mask=mask))
+    export(ExportRequest(str(image), str(out), ExportFormat.PNG, mask=mask))
 
     names = names_in(out)
-    assert "AAAA-AAAA_BBBB-BBBB_labels.ome.tif" in names
+    field_code = mask.file("C:\\screen\\treated_1.tif")
+    assert f"{mask.text('A01')}_{field_code}_labels.ome.tif" in names
     assert f"K7QF-2MWD_SR_{MODEL_ID}_2x.ome.tif" in names
     assert "CCCC-CCCC.ome.tif" in names
     for path in out.iterdir():
         data = path.read_bytes()
         assert not any(word in data for word in (b"cell.ome", b"dish", b"treated", b"A01"))
+        assert str(read_run(restored).notes["input_sha256"]).encode() not in data
 
 
 def test_labels_that_are_none_are_told(image: Path, out: Path) -> None:

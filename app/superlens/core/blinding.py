@@ -5,8 +5,10 @@ that say nothing about their order, and the codes of the others stay.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from superlens.core.records import Number
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's 32 signs: nothing that is mistaken for another when read aloud."""
@@ -43,6 +45,29 @@ class Blinding:
     def _letters(self, identity: str) -> str:
         digest = hashlib.sha256(f"{self.seed}:{identity}".encode()).digest()
         return "".join(_LETTERS[byte % 32] for byte in digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Codes in place of names for what leaves a blinded project, the same as in its window."""
+
+    seed: int
+    files: dict[str, str] = field(default_factory=dict[str, str])
+    """Codes of images by the absolute paths of their files."""
+
+    def file(self, path: str) -> str:
+        """Give the code of an image by its path, also of one that is in no project."""
+        return self.files.get(path) or Blinding(self.seed).code(path)
+
+    def text(self, text: str) -> str:
+        """Give the code of a plate, well, compound or condition; empty stays empty."""
+        return Blinding(self.seed).code(text) if text else ""
+
+
+def with_code(number: Number, code: Callable[[str], str]) -> Number:
+    """Give a headline number such as `Z′, wortmannin` with the code of the treatment."""
+    title, comma, treatment = number.name.partition(", ")
+    return replace(number, name=f"{title}, {code(treatment)}") if comma else number
 
 
 @dataclass(frozen=True, slots=True)

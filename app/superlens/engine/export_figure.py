@@ -11,11 +11,10 @@ from superlens.core.errors import InvalidParameter, SuperlensError, UnsupportedI
 from superlens.core.jobs import ExportRequest, FigureChoice, RestoreRequest, Roi
 from superlens.core.records import ChannelInfo, SceneInfo
 from superlens.engine.context import JobContext
-from superlens.engine.export_plan import ExportItem, ExportPlan, making_of
+from superlens.engine.export_plan import ExportItem, ExportPlan, making_of, name_of_image
 from superlens.io.codec import read_json
 from superlens.io.hashing import sha256_of
 from superlens.io.image_metadata import Facts
-from superlens.io.image_names import plain_name
 from superlens.io.images import ImageSource
 from superlens.io.reading import open_safely
 from superlens.report.exported_figure import LARGEST_PANEL_PX, FigurePanel, figure_png
@@ -85,8 +84,8 @@ def figure_of(
     ]
     if plan.run is None or restoration is None:
         return _figure_of_image(pictures[0], request)
-    making = making_of(plan.run, restoration, request.aliases)
-    raw = _input(restoration, making.input_sha256, choice, context)
+    making = making_of(plan.run, restoration, request.mask)
+    raw = _input(restoration, making_of(plan.run, restoration).input_sha256, choice, context)
     shown = ([] if raw is None else [raw]) + pictures
     is_shared = _answers_in_input_units(Path(plan.run.result.folder))
     panels = [
@@ -110,7 +109,9 @@ def _figure_of_image(picture: _Picture, request: ExportRequest) -> bytes:
         for place, (channel, plane) in enumerate(zip(picture.channels, picture.planes, strict=True))
     ]
     source = Path(request.source)
-    facts: Facts = (("Source", request.aliases.get(plain_name(source), source.name)),)
+    facts: Facts = (
+        ("Source", source.name if request.mask is None else name_of_image(source, request.mask)),
+    )
     return figure_png(panels, _COLUMNS, "", facts)
 
 

@@ -1,10 +1,11 @@
 """What an export copies, and how the copies are called; nothing is written here. Torch-free."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from superlens.core.blinding import Mask
 from superlens.core.errors import InvalidInput, InvalidParameter, MissingFile, SuperlensError
 from superlens.core.jobs import (
     ExportFormat,
@@ -15,6 +16,7 @@ from superlens.core.jobs import (
     WhenTaken,
 )
 from superlens.core.records import ImageInfo, ResultFile
+from superlens.engine.measure_output import label_stem
 from superlens.engine.provenance import Making
 from superlens.io.image_names import plain_name
 from superlens.io.images.recognition import is_zarr_folder
@@ -105,12 +107,10 @@ def taken_names(request: ExportRequest) -> tuple[str, ...]:
     return tuple(item.target.name for item in _wanted(request).items if item.target.exists())
 
 
-def making_of(
-    run: RunDocument, request: RestoreRequest, aliases: Mapping[str, str] | None = None
-) -> Making:
-    """Give what made the pictures of a restoration that is finished, its input called otherwise."""
-    notes = run.notes
-    name = plain_name(Path(request.input.path.replace("\\", "/")))
+def making_of(run: RunDocument, request: RestoreRequest, mask: Mask | None = None) -> Making:
+    """Give what made the pictures of a restoration that is finished, with its input's code."""
+    notes, path = run.notes, request.input.path
+    sha256 = str(notes.get("input_sha256") or request.input.sha256 or "")
     return Making(
         model_id=request.model.id,
         model_sha256=str(notes.get("model_sha256") or request.model.sha256),
@@ -118,8 +118,8 @@ def making_of(
         scale=int(notes.get("scale") or 1),
         seed=request.seed,
         samples=int(notes.get("samples_used") or 0),
-        input_path=(aliases or {}).get(name, request.input.path),
-        input_sha256=str(notes.get("input_sha256") or request.input.sha256 or ""),
+        input_path=path if mask is None else mask.file(path),
+        input_sha256=sha256 if mask is None else "",
         version=run.versions.superlens,
     )
 
@@ -159,7 +159,7 @@ def _of_run(request: ExportRequest, run: RunDocument, only: Path | None = None) 
             f"The run {run.result.folder} holds no {' and no '.join(roles)}",
             f"It holds {', '.join(dict.fromkeys(file.role for file in files))}",
         )
-    stem = _place(request, _input_path(run)) / _stem_of(run, request.aliases)
+    stem = _place(request, _input_path(run)) / _stem_of(run, request.mask)
     if request.file_format is ExportFormat.PNG:
         return ExportPlan((_item(tuple(pictures), stem, request),), run)
     return ExportPlan(
@@ -179,7 +179,7 @@ def _labels(
             f"The run {request.source} holds no labels", "Choose one that measured objects"
         )
     out, ending = Path(request.out), _LABEL_ENDINGS[request.file_format]
-    names = _names_of_fields(run, request.aliases)
+    names = _codes_of_fields(run, request.mask)
     stems = (plain_name(Path(file.path)) for file in labels)
     return tuple(
         ExportItem((file,), out / f"{names.get(stem, stem)}{ending}")
@@ -187,15 +187,17 @@ def _labels(
     )
 
 
-def _names_of_fields(run: RunDocument, aliases: Mapping[str, str]) -> dict[str, str]:
-    """Give what the fields of a measurement are called instead of well and name."""
+def _codes_of_fields(run: RunDocument, mask: Mask | None) -> dict[str, str]:
+    """Give the codes of the fields of a measurement by the names of their label images."""
     request = request_of(run)
-    if not aliases or not isinstance(request, MeasureRequest):
+    if mask is None or not isinstance(request, MeasureRequest):
         return {}
     found: dict[str, str] = {}
     for item in request.fields:
-        parts = (aliases.get(part, part) for part in (item.well, item.name) if part)
-        found[plain_name(Path(f"{item.well}_{item.name}"))] = "_".join(parts)
+        image = next(iter(item.channels.values()), None)
+        code = mask.text(item.name) if image is None else mask.file(image.path)
+        parts = (mask.text(item.well), code)
+        found[label_stem(item.well, item.name)] = "_".join(part for part in parts if part)
     return found
 
 
@@ -207,9 +209,8 @@ def _of_image(request: ExportRequest, info: ImageInfo) -> ExportPlan:
             f"There is no scene {request.scene} in {path}",
             f"Its scenes are 0 to {len(info.scenes) - 1}",
         )
-    name = plain_name(path)
-    stem = _place(request, path) / request.aliases.get(name, name)
-    names = _names_of_scenes(info, request.aliases)
+    stem = _place(request, path) / name_of_image(path, request.mask)
+    names = _names_of_scenes(info, request.mask)
     if request.file_format is ExportFormat.GEOJSON:
         target = stem.with_name(f"{stem.name}{_LABEL_ENDINGS[request.file_format]}")
         return ExportPlan((ExportItem((ResultFile(_LABELS, str(path)),), target),))
@@ -225,11 +226,16 @@ def _of_image(request: ExportRequest, info: ImageInfo) -> ExportPlan:
     return ExportPlan(items)
 
 
-def _names_of_scenes(info: ImageInfo, aliases: Mapping[str, str]) -> list[str]:
+def name_of_image(path: Path, mask: Mask | None) -> str:
+    """Give the name of an image file without its ending, or its code."""
+    return plain_name(path) if mask is None else mask.file(str(path.absolute()))
+
+
+def _names_of_scenes(info: ImageInfo, mask: Mask | None) -> list[str]:
     """Give what each scene adds to the name of its file; nothing where there is only one."""
     if len(info.scenes) == 1:
         return [""]
-    called = (aliases.get(scene.name, scene.name) for scene in info.scenes)
+    called = (scene.name if mask is None else mask.text(scene.name) for scene in info.scenes)
     names = [f"_{plain_name(Path(name.replace('/', '_') or 'scene'))}" for name in called]
     return [
         name if names.count(name) == 1 else f"{name}_{number}"
@@ -251,13 +257,13 @@ def _suffix(file: ResultFile) -> str:
             return f"_{role}"
 
 
-def _stem_of(run: RunDocument, aliases: Mapping[str, str]) -> str:
+def _stem_of(run: RunDocument, mask: Mask | None) -> str:
     request = request_of(run)
     if not isinstance(request, RestoreRequest):
         raise TypeError(f"a {run.kind} has no pictures")
     scale = int(run.notes.get("scale") or 1)
-    name = plain_name(_input_path(run))
-    return f"{aliases.get(name, name)}_SR_{request.model.id}_{scale}x"
+    name = plain_name(_input_path(run)) if mask is None else mask.file(request.input.path)
+    return f"{name}_SR_{request.model.id}_{scale}x"
 
 
 def _input_path(run: RunDocument) -> Path:

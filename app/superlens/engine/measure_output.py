@@ -138,12 +138,16 @@ def statistics_document(measured: Measured) -> dict[str, Any]:
     }
 
 
+def label_stem(well: str, field: str) -> str:
+    """Give the name of the label image of a field, without its ending."""
+    return _UNSAFE_IN_NAMES.sub("_", f"{well}_{field}")
+
+
 def write_labels(run: RunFolder, well: str, field: str, labels: NDArray[np.int32]) -> None:
     """Write the labels of one field as a 32-bit TIFF, compressed."""
     from PIL import Image
 
-    name = _UNSAFE_IN_NAMES.sub("_", f"{well}_{field}")
-    path = run.file("labels", f"labels/{name}.tif")
+    path = run.file("labels", f"labels/{label_stem(well, field)}.tif")
     with writing(path):
         Image.fromarray(labels, mode="I").save(path, compression="tiff_adobe_deflate")
 

@@ -25,7 +25,6 @@ from superlens.workbench.requests import (
     plain_name,
     report_request,
     restore_request,
-    restore_stem,
 )
 from superlens.workbench.run_intake import RunIntake
 from superlens.workbench.workbench import Workbench
@@ -173,12 +172,12 @@ class Intents(QObject):
         project = self._workbench.project
         if project is None:
             return
-        path = project.path_of(image)
+        shown = project.names.shown(image)
         try:
             request = restore_request(
                 project.input_of(image.id, scene, wish.channel),
                 wish.card,
-                project.new_run_folder(restore_stem(path, wish.card)),
+                project.new_run_folder(project.names.run_stem(image, wish.card)),
                 RestoreOptions(
                     params=dict(wish.params),
                     samples=wish.samples,
@@ -189,7 +188,7 @@ class Intents(QObject):
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
             return
-        named = (project.names.of_image(image), scene_title(image, scene))
+        named = (project.names.of_image(image), scene_title(shown, scene))
         title = f"Super-resolve {', '.join(part for part in named if part)}"
         self._submit(request, title, (image.id,))
 
@@ -227,7 +226,9 @@ class Intents(QObject):
             out if out.suffix.lower() in (".pdf", ".html") else out.with_name(f"{out.name}.pdf")
         )
         try:
-            request = report_request(runs, target, title)
+            project = self._workbench.project
+            mask = None if project is None else project.names.mask()
+            request = report_request(runs, target, title, mask)
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
             return

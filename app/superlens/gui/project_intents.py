@@ -74,7 +74,8 @@ class ProjectIntents(QObject):
         if project is None or not image_ids or not self.is_writable:
             return
         images = [project.image(image_id) for image_id in image_ids]
-        dialog = LabelsDialog(images, project.names.of_image(images[0]), self._window)
+        title = project.names.of_image(images[0])
+        dialog = LabelsDialog(images, title, self._window, is_blinded=project.names.is_blinded)
         dialog.accepted.connect(lambda: self._save(dialog.edited()))
         _show(dialog)
 

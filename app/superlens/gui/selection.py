@@ -48,6 +48,14 @@ class Selection(QObject):
         return self._image
 
     @property
+    def shown(self) -> ImageRecord | None:
+        """The chosen image as it may be shown, with codes where names are hidden."""
+        project = self._workbench.project
+        if self._image is None or project is None:
+            return None
+        return project.names.shown(self._image)
+
+    @property
     def scene(self) -> int:
         """Number of the chosen scene of the image, counted from 0."""
         return self._scene
@@ -110,6 +118,7 @@ class Selection(QObject):
         project.image_changed.connect(self._image_edited)
         project.image_removed.connect(self._image_removed)
         project.result_added.connect(self._result_added)
+        project.names.changed.connect(self._names_changed)
         if project.image_ids():
             self.choose(project.image_ids()[0])
 
@@ -121,6 +130,9 @@ class Selection(QObject):
         if self._image is not None and image.id == self._image.id:
             self._image = image
             self.image_changed.emit(image)
+
+    def _names_changed(self) -> None:
+        self.image_changed.emit(self._image)
 
     def _image_removed(self, image_id: str) -> None:
         project = self._workbench.project

@@ -1,5 +1,7 @@
 """Everything between stage bar and status line: panel, pages, inspector, dock."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,10 +26,13 @@ from superlens.gui.stage_flow import StageFlow
 from superlens.gui.viewer.comparison import RestoredRun
 from superlens.gui.widgets.labels import paint_surface
 from superlens.workbench.folder_watch import FolderWatch
+from superlens.workbench.project import Project
 from superlens.workbench.workbench import Workbench
 
 FOLD_INSPECTOR_BELOW, FOLD_DOCK_BELOW = 1320, 800
 _PANEL, _INSPECTOR = 240, 280
+_VERBS = {JobKind.RESTORE: "Super-resolve", JobKind.MEASURE: "Measure", JobKind.EXPORT: "Export"}
+"""What a job is called whose title may name a file."""
 _WITH_PANEL = (Stage.DATA, Stage.RESTORE, Stage.CHECK)
 _WITH_INSPECTOR = (Stage.DATA, Stage.CHECK)
 
@@ -144,6 +149,26 @@ class Workspace(QWidget):
         self.check.lock_tool.toggled.connect(self.inspector.view_tab.set_locked)
         self.inspector.view_tab.lock_box.toggled.connect(self.check.lock_tool.setChecked)
         self.panel.show_project(self._workbench.project)
+        self._workbench.project_changed.connect(self._follow_names)
+        self._follow_names(self._workbench.project)
+
+    def _follow_names(self, project: Project | None) -> None:
+        if project is not None:
+            project.names.changed.connect(self._show_job_names)
+        self._show_job_names()
+
+    def _show_job_names(self) -> None:
+        self.jobs_panel.show_names(self._job_title)
+
+    def _job_title(self, job: JobRecord) -> str:
+        """Give the title of a job; that of an image's job with its code where names are hidden."""
+        project = self._workbench.project
+        if project is None or not project.names.is_blinded:
+            return job.title
+        known = (i for i in self._workbench.jobs.images_of(job.id) if i in project.image_ids())
+        codes = [project.names.of_image(project.image(image_id)) for image_id in known]
+        verb = _VERBS.get(job.request.kind, job.title)
+        return " ".join((verb, ", ".join(codes))).strip()
 
     def _connect_project(self) -> None:
         panel, intents = self.panel, self.project_intents
@@ -196,7 +221,7 @@ class Workspace(QWidget):
         return any(job.request.kind in kinds and not job.state.is_ended for job in jobs)
 
     def _show_image(self, *_: object) -> None:
-        image, scene = self.selection.image, self.selection.scene
+        image, scene = self.selection.shown, self.selection.scene
         self.inspector.show_image(image, scene)
         self.restore.show_image(image, scene)
         if image is not None:
@@ -206,8 +231,14 @@ class Workspace(QWidget):
         self.inspector.show_run(run, self.selection.card)
 
     def _save_image(self, image: ImageRecord) -> None:
-        if self._workbench.project is not None:
-            self._workbench.project.update_image(image)
+        project = self._workbench.project
+        if project is None:
+            return
+        # What the inspector showed may have had codes for names: only the pixel sizes are new.
+        known = project.image(image.id)
+        pairs = zip(known.info.scenes, image.info.scenes, strict=True)
+        scenes = tuple(replace(old, pixel_sizes=new.pixel_sizes) for old, new in pairs)
+        project.update_image(replace(known, info=replace(known.info, scenes=scenes)))
 
     def _remember_model(self, model_id: str) -> None:
         self._workbench.state.change(model=model_id)

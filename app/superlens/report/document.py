@@ -4,11 +4,12 @@ Qt-free and torch-free; reads run folders and the raw files they name, writes no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from superlens import __version__
+from superlens.core.blinding import Mask
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import JobKind, JobState
 from superlens.io.runs import RunDocument, read_run
@@ -41,6 +42,7 @@ from superlens.report.evaluate_text import (
     evaluate_raw_files,
 )
 from superlens.report.evidence import RestoreEvidence, read_restoration
+from superlens.report.masking import masked_measurement, masked_restoration, masking_note
 from superlens.report.measure_evidence import MeasureEvidence, read_measurement
 from superlens.report.measure_section import (
     measure_details,
@@ -50,6 +52,17 @@ from superlens.report.measure_section import (
     measure_subtitle,
 )
 from superlens.report.measure_text import measure_limits, measure_methods
+from superlens.report.pair_evidence import PairEvidence, read_pair_check
+from superlens.report.pair_section import (
+    pair_details,
+    pair_figures,
+    pair_fulfilment,
+    pair_key_numbers,
+    pair_limits,
+    pair_methods,
+    pair_particulars,
+    pair_subtitle,
+)
 from superlens.report.provenance import (
     RawFile,
     attachments,
@@ -80,29 +93,33 @@ class _Evidence:
     restored: tuple[RestoreEvidence, ...]
     measured: tuple[MeasureEvidence, ...]
     judged: tuple[EvaluateEvidence, ...]
+    paired: tuple[PairEvidence, ...]
 
 
-def build_document(runs: Sequence[Path], title: str = "") -> Document:
+def build_document(runs: Sequence[Path], title: str = "", mask: Mask | None = None) -> Document:
     """Give the report over some finished runs.
 
     Args:
-        runs: folders of restorations, measurements and evaluations, in the order of their
-            appearance.
+        runs: folders of restorations, measurements, evaluations and examinations of pairs, in the
+            order of their appearance.
         title: of the report; made from the runs where empty.
+        mask: codes in place of names, for a blinded project; then nothing is attached.
 
     Raises:
         MissingFile: a folder holds no finished run.
         InvalidInput: there is no run, one whose kind has no report, or one without its results.
     """
     evidence = _read(runs)
+    if mask is not None:
+        evidence = _masked(evidence, mask)
     return Document(
         title=title.strip() or _title(evidence),
         subtitle=_subtitle(evidence),
         number=report_number(evidence.runs),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         software=f"Superlens {__version__}",
-        blocks=_blocks(evidence),
-        attachments=attachments(evidence.runs),
+        blocks=(*(() if mask is None else (masking_note(),)), *_blocks(evidence)),
+        attachments=attachments(evidence.runs) if mask is None else (),
     )
 
 
@@ -113,6 +130,7 @@ def _read(folders: Sequence[Path]) -> _Evidence:
     restored: list[RestoreEvidence] = []
     measured: list[MeasureEvidence] = []
     judged: list[EvaluateEvidence] = []
+    paired: list[PairEvidence] = []
     for folder, run in runs:
         match run.kind:
             case JobKind.RESTORE:
@@ -121,12 +139,28 @@ def _read(folders: Sequence[Path]) -> _Evidence:
                 measured.append(read_measurement(folder, run))
             case JobKind.EVALUATE:
                 judged.append(read_evaluation(folder, run))
+            case JobKind.PAIR_CHECK:
+                paired.append(read_pair_check(folder, run))
             case _:
                 raise InvalidInput(
                     f"{folder} holds a run of kind {run.kind.value!r}, which has no report",
-                    "Choose folders of restorations, measurements and evaluations",
+                    "Choose folders of restorations, measurements, evaluations or pairs",
                 )
-    return _Evidence(runs, tuple(restored), tuple(measured), tuple(judged))
+    return _Evidence(runs, tuple(restored), tuple(measured), tuple(judged), tuple(paired))
+
+
+def _masked(evidence: _Evidence, mask: Mask) -> _Evidence:
+    if evidence.judged or evidence.paired:
+        what = "evaluation of a model" if evidence.judged else "examination of pairs"
+        raise InvalidInput(
+            f"The {what} names its pictures and has no blinded report",
+            "Leave it out, or unblind the project first",
+        )
+    return replace(
+        evidence,
+        restored=tuple(masked_restoration(one, mask) for one in evidence.restored),
+        measured=tuple(masked_measurement(one, mask) for one in evidence.measured),
+    )
 
 
 def _finished(folder: Path) -> RunDocument:
@@ -144,6 +178,9 @@ def _title(evidence: _Evidence) -> str:
     if evidence.judged and not evidence.restored:
         models = [model.id for one in evidence.judged for model in one.models]
         return f"Evaluation of {words.listed(list(dict.fromkeys(models)))}"
+    if evidence.paired and not evidence.restored:
+        count = sum(len(one.report.findings) for one in evidence.paired)
+        return f"Examination of {words.plural(count, 'pair')}"
     names = [one.input_name for one in evidence.restored]
     if len(names) == 1:
         return f"Super-resolution of {words.shortened(names[0])}"
@@ -154,6 +191,7 @@ def _subtitle(evidence: _Evidence) -> str:
     parts = [measure_subtitle(one) for one in evidence.measured]
     parts += [restore_subtitle(one) for one in evidence.restored]
     parts += [evaluate_subtitle(one) for one in evidence.judged]
+    parts += [pair_subtitle(one) for one in evidence.paired]
     if evidence.restored or any(one.request.model is not None for one in evidence.measured):
         parts.append(_SUPER_RESOLVED)
     return " ".join(parts)
@@ -167,6 +205,8 @@ def _blocks(evidence: _Evidence) -> tuple[Block, ...]:
     blocks += measure_figures(evidence.measured, next_label)
     for judged in evidence.judged:
         blocks += evaluate_figures(judged, next_label)
+    for paired in evidence.paired:
+        blocks += pair_figures(paired, next_label)
     blocks += [
         Rule(),
         Columns((Text("Methods", _methods(evidence)),), (_checklist(evidence),)),
@@ -187,6 +227,8 @@ def _key_numbers(evidence: _Evidence) -> tuple[KeyNumber, ...]:
         numbers += restore_key_numbers(restored)
     for judged in evidence.judged[:1]:
         numbers += evaluate_key_numbers(judged)
+    for paired in evidence.paired[:1]:
+        numbers += pair_key_numbers(paired)
     return tuple(numbers[:_MOST_KEY_NUMBERS])
 
 
@@ -195,6 +237,7 @@ def _methods(evidence: _Evidence) -> tuple[str, ...]:
         [restore_methods(one) for one in evidence.restored]
         + [measure_methods(one) for one in evidence.measured]
         + [evaluate_methods(one) for one in evidence.judged]
+        + [pair_methods(one) for one in evidence.paired]
     )
 
 
@@ -206,6 +249,8 @@ def _limits(evidence: _Evidence) -> tuple[str, ...]:
         found += measure_limits(measured)
     for judged in evidence.judged:
         found += evaluate_limits(judged)
+    for paired in evidence.paired:
+        found += pair_limits(paired)
     return _each_once(found)
 
 
@@ -217,6 +262,7 @@ def _checklist(evidence: _Evidence) -> SimpleBlock:
     fulfilments: list[Fulfilment] = [restore_fulfilment(one) for one in evidence.restored]
     fulfilments += [measure_fulfilment(one) for one in evidence.measured]
     fulfilments += [evaluate_fulfilment(one) for one in evidence.judged]
+    fulfilments += [pair_fulfilment(one) for one in evidence.paired]
     return make_checklist(fulfilments)
 
 
@@ -233,6 +279,8 @@ def _facts(evidence: _Evidence) -> SimpleBlock:
     for judged in evidence.judged:
         raw += evaluate_raw_files(judged)
         models += [(model.id, model.sha256) for model in judged.models]
+    for paired in evidence.paired:
+        raw += paired.raw_files
     return facts(tuple(dict.fromkeys(raw)), models[0] if models else None, evidence.runs[-1][1])
 
 
@@ -244,9 +292,12 @@ def _details(evidence: _Evidence) -> list[Block]:
         blocks += restore_details(restored)
     for judged in evidence.judged:
         blocks += evaluate_details(judged)
+    for paired in evidence.paired:
+        blocks += pair_details(paired)
     for restored in evidence.restored:
         blocks.append(restore_particulars(restored))
     for measured in evidence.measured:
         blocks.append(measure_particulars(measured.request, measured.run, measured.raw_files))
     blocks += [evaluate_particulars(judged) for judged in evidence.judged]
+    blocks += [pair_particulars(paired) for paired in evidence.paired]
     return blocks

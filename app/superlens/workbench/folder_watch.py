@@ -27,7 +27,7 @@ from superlens.workbench.arrivals import SETTLE_S, Arrivals, stamps_below
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import Project
 from superlens.workbench.quarantine import QUARANTINE_FOLDER, Quarantine, moved_aside
-from superlens.workbench.requests import restore_request, restore_stem
+from superlens.workbench.requests import restore_request
 
 logger = logging.getLogger(__name__)
 
@@ -197,17 +197,17 @@ class FolderWatch(QObject):
         self._coming.discard(str(path))
         try:
             self.quarantine.take_out(path)
-            self._restore(image, path)
+            self._restore(image)
         except SuperlensError as error:
             self.failed.emit(describe_error(error))
 
-    def _restore(self, image: ImageRecord, path: Path) -> None:
+    def _restore(self, image: ImageRecord) -> None:
         if not self._settings.model:
             return
         card = self._model(self._settings.model).card
         for scene in image.chosen_scenes:
             source = self._project.input_of(image.id, scene)
-            out = self._project.new_run_folder(restore_stem(path, card))
+            out = self._project.new_run_folder(self._project.names.run_stem(image, card))
             request = restore_request(source, card, out)
             title = f"Super-resolve {self._project.names.of_image(image)}"
             self._jobs.submit(request, title, (image.id,))

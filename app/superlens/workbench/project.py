@@ -80,7 +80,7 @@ class Project(QObject):
         is_read_only = bool(store.read_only_reason)
         self.links = ProjectLinks(self._images, self._places, self._imports, is_read_only, self)
         self.plates = ProjectPlates(store, self._images, self)
-        self.names = ProjectNames(store, self._images, self)
+        self.names = ProjectNames(store, self._images, self.path_of, self)
         self.trash = ProjectTrash(store, self._attach_saved, self)
         self._connect()
         if not is_read_only:

@@ -6,17 +6,22 @@ QtCore only. Tables, plots and exports ask here; whoever unblinds leaves a line 
 import getpass
 import secrets
 import socket
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from superlens.core.blinding import AuditEntry, Blinding
+from superlens.core.blinding import AuditEntry, Blinding, Mask, with_code
+from superlens.core.cards import ModelCard
 from superlens.core.errors import InvalidInput
-from superlens.core.records import ImageRecord
+from superlens.core.jobs import JobKind
+from superlens.core.records import ImageRecord, ImageRole, Number, ResultRecord
 from superlens.io.image_names import without_ending
 from superlens.io.store import ProjectStore
 from superlens.workbench.job_endings import utc_now
 from superlens.workbench.project_images import ProjectImages
+from superlens.workbench.requests import named_stem, restore_stem
 
 _SEED = "blinding_seed"
 _LAST_SEED = "last_blinding_seed"
@@ -32,10 +37,14 @@ class ProjectNames(QObject):
     changed = Signal()
 
     def __init__(
-        self, store: ProjectStore, images: ProjectImages, parent: QObject | None = None
+        self,
+        store: ProjectStore,
+        images: ProjectImages,
+        path_of: Callable[[ImageRecord], Path],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._images = store, images
+        self._store, self._images, self._path_of = store, images, path_of
         self._blinding = _saved_blinding(store, _SEED)
         self._codes: dict[str, str] = {}
 
@@ -57,6 +66,57 @@ class ProjectNames(QObject):
         if self._blinding is None or not text:
             return text
         return self._blinding.code(text)
+
+    def shown(self, image: ImageRecord) -> ImageRecord:
+        """Give an image as it may be shown: itself, or one whose names are codes.
+
+        What comes back is for the eyes alone: never save it.
+        """
+        if self._blinding is None:
+            return image
+        code = self.of_image(image)
+        scenes = tuple(replace(scene, name="", acquired_at=None) for scene in image.info.scenes)
+        return replace(
+            image,
+            path=code,
+            info=replace(image.info, path=code, scenes=scenes),
+            role=ImageRole.IMAGE,
+            well=self.label(image.well or "") or None,
+            wells=tuple(self.label(well) for well in image.wells),
+            plate="",
+            field="",
+            tags=(),
+            seen_at="",
+        )
+
+    def of_run(self, result: ResultRecord, images: Sequence[ImageRecord]) -> str:
+        """Give the name of a run folder, or the codes of the images that it belongs to."""
+        name = Path(result.folder).name
+        if self._blinding is None or not images:
+            return name
+        codes = [self.of_image(image) for image in images]
+        # Runs that were named by a code already say which run of the image they are.
+        return name if codes[0] in name else ", ".join(codes)
+
+    def numbers_of(self, result: ResultRecord) -> tuple[Number, ...]:
+        """Give the headline numbers of a run, with codes of the treatments that they name."""
+        if self._blinding is None or result.kind != JobKind.MEASURE:
+            return result.numbers
+        return tuple(with_code(number, self.label) for number in result.numbers)
+
+    def mask(self) -> Mask | None:
+        """Give the codes for what leaves the project; None while names are shown."""
+        if self._blinding is None:
+            return None
+        images = self._images.all()
+        files = {str(self._path_of(image)): self.of_image(image) for image in images}
+        return Mask(self._blinding.seed, files)
+
+    def run_stem(self, image: ImageRecord, model: ModelCard) -> str:
+        """Give the beginning of the name of a new run folder, see `restore_stem`."""
+        if self._blinding is None:
+            return restore_stem(self._path_of(image), model)
+        return named_stem(self.of_image(image), model)
 
     def blind(self, seed: int | None = None) -> None:
         """Hide all names.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from superlens.core.assay import AssaySpec, ChannelRole, WellInfo
+from superlens.core.blinding import Mask
 from superlens.core.cards import ModelCard
 from superlens.core.errors import InvalidInput, InvalidParameter
 from superlens.core.jobs import (
@@ -120,8 +121,10 @@ def measure_request(
     )
 
 
-def report_request(runs: Sequence[Path], out: Path, title: str = "") -> ReportRequest:
-    """Give the request that writes one report over finished runs.
+def report_request(
+    runs: Sequence[Path], out: Path, title: str = "", mask: Mask | None = None
+) -> ReportRequest:
+    """Give the request that writes one report over finished runs; a mask hides their names.
 
     Raises:
         InvalidInput: no run, or a file name that is neither PDF nor HTML.
@@ -133,7 +136,7 @@ def report_request(runs: Sequence[Path], out: Path, title: str = "") -> ReportRe
             f"The report {out.name!r} is neither a PDF nor an HTML file",
             f"Name it {out.stem}.pdf or {out.stem}.html",
         )
-    return ReportRequest(runs=tuple(str(run) for run in runs), out=str(out), title=title)
+    return ReportRequest(runs=tuple(str(run) for run in runs), out=str(out), title=title, mask=mask)
 
 
 def field_of_scene(
@@ -168,7 +171,12 @@ def guess_channels(scene: SceneInfo, roles: Sequence[ChannelRole]) -> dict[str, 
 
 def restore_stem(image_path: Path, model: ModelCard) -> str:
     """Give the beginning of a run folder's name: `<name>_SR_<model>_<scale>x`."""
-    return f"{plain_name(image_path)}_SR_{model.id}_{model.scale}x"
+    return named_stem(plain_name(image_path), model)
+
+
+def named_stem(name: str, model: ModelCard) -> str:
+    """Give what `restore_stem` gives, from the name or the code of an image."""
+    return f"{name}_SR_{model.id}_{model.scale}x"
 
 
 def new_run_folder(parent: Path, stem: str, taken: Collection[Path] = ()) -> Path:

@@ -5,7 +5,6 @@ Torch-free. What the copies say of themselves comes from the run or the image th
 
 import tempfile
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superlens import __version__
+from superlens.core.blinding import Mask
 from superlens.core.errors import UnsupportedImage
 from superlens.core.jobs import ExportFormat, ExportRequest, Roi
 from superlens.core.records import ResultFile, ResultRecord, SceneInfo
@@ -21,7 +21,13 @@ from superlens.core.units import PixelSizes, entered_pixel_size
 from superlens.engine.context import JobContext
 from superlens.engine.device import describe_cpu
 from superlens.engine.export_figure import figure_of
-from superlens.engine.export_plan import ExportItem, ExportPlan, making_of, plan_export
+from superlens.engine.export_plan import (
+    ExportItem,
+    ExportPlan,
+    making_of,
+    name_of_image,
+    plan_export,
+)
 from superlens.engine.export_values import ValueMap, choose_values
 from superlens.engine.image_reading import PlaneIndex, open_plane
 from superlens.engine.provenance import LABEL_NOTES, describe_picture
@@ -30,7 +36,6 @@ from superlens.io.atomic import replace_file
 from superlens.io.carried_facts import carried_facts
 from superlens.io.disk import require_free_space
 from superlens.io.image_metadata import Facts, ImageMetadata, acquisition_of
-from superlens.io.image_names import plain_name
 from superlens.io.image_writer import write_image
 from superlens.io.imagej_writer import require_imagej_size, write_imagej
 from superlens.io.images import ImageSource
@@ -196,10 +201,10 @@ def _metadata(
         info.channels,
         "",
         acquisition=acquisition_of(info),
-        name=work.request.aliases.get(info.name, info.name),
+        name=info.name if work.request.mask is None else work.request.mask.text(info.name),
     )
     if work.plan.run is not None and restoration is not None:
-        making = making_of(work.plan.run, restoration, work.request.aliases)
+        making = making_of(work.plan.run, restoration, work.request.mask)
         label = str(work.plan.run.notes.get(LABEL_NOTES.get(item.role, "")) or "")
         number = Path(item.sources[0].path).name.split(".")[0]
         metadata = replace(
@@ -209,7 +214,7 @@ def _metadata(
             provenance=making.facts(item.role),
         )
     else:
-        metadata = _with_carried(metadata, Path(work.request.source), work.request.aliases)
+        metadata = _with_carried(metadata, Path(work.request.source), work.request.mask)
     if values is not None:
         metadata = replace(
             metadata,
@@ -219,12 +224,11 @@ def _metadata(
     return metadata
 
 
-def _with_carried(
-    metadata: ImageMetadata, source: Path, aliases: Mapping[str, str]
-) -> ImageMetadata:
+def _with_carried(metadata: ImageMetadata, source: Path, mask: Mask | None) -> ImageMetadata:
     """Add what an image says of its own making, so that a copy of a copy is still known as one."""
-    name = aliases.get(plain_name(source), source.name)
-    facts = tuple(item for item in carried_facts(source) if not aliases or item[0] != "Input")
+    name = source.name if mask is None else name_of_image(source, mask)
+    telling = () if mask is None else ("Input", "Input SHA-256")
+    facts = tuple(item for item in carried_facts(source) if item[0] not in telling)
     own = (("Copied from", name), ("Copied by", f"Superlens {__version__}"))
     said = dict(facts)
     earlier = tuple(item for item in facts if item[0] not in dict(own))

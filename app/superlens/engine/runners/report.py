@@ -31,7 +31,8 @@ def run(job_id: str, request: ReportRequest, context: JobContext) -> ResultRecor
     pdf, html = _both(asked)
     context.accept(f"Report over {len(request.runs)} run(s) as {pdf.name} and {html.name}")
     context.progress("Reading results", 0, _STEPS)
-    document = build_document(tuple(Path(folder) for folder in request.runs), request.title)
+    runs = tuple(Path(folder) for folder in request.runs)
+    document = build_document(runs, request.title, request.mask)
     context.check()
     context.progress("Writing pages", 1, _STEPS)
     # Either both files come to stand or none: the HTML waits until the PDF is there.

@@ -85,6 +85,10 @@ class JobRow(QWidget):
         self._open.setVisible(job.state is JobState.DONE)
         self._button.setVisible(self._offer())
 
+    def show_title(self, title: str) -> None:
+        """Call the job otherwise, as when names are hidden."""
+        self._title.setText(title)
+
     def cancel(self) -> None:
         """Ask for the end of the job; unanswered for five seconds, Force stop is offered."""
         self._cancelled_at = time.monotonic()

@@ -1,5 +1,7 @@
 """The list of jobs: progress, time, Cancel, Force stop, Retry."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -26,6 +28,7 @@ class JobsPanel(RowList):
         super().__init__("No jobs yet. What you run appears here.", parent)
         self._jobs = jobs
         self._rows: dict[str, JobRow] = {}
+        self._title_of: Callable[[JobRecord], str] = _title
         self._clock = QTimer(self, interval=_TICK_MS)
         self._clock.timeout.connect(self._tick)
         for job in jobs.jobs():
@@ -35,6 +38,12 @@ class JobsPanel(RowList):
         jobs.job_ended.connect(self._change)
         jobs.job_removed.connect(self._remove)
 
+    def show_names(self, title_of: Callable[[JobRecord], str]) -> None:
+        """Call all jobs, also those to come, as a function says."""
+        self._title_of = title_of
+        for row in self._rows.values():
+            row.show_title(title_of(row.job))
+
     def row(self, job_id: str) -> JobRow:
         """Give the row of a job."""
         return self._rows[job_id]
@@ -43,6 +52,7 @@ class JobsPanel(RowList):
         if job.request.kind is JobKind.THUMBNAIL or job.id in self._rows:
             return
         row = JobRow(job)
+        row.show_title(self._title_of(job))
         row.cancel_wanted.connect(self._jobs.cancel)
         row.force_stop_wanted.connect(self._jobs.force_stop)
         row.retry_wanted.connect(self._jobs.retry)
@@ -73,3 +83,7 @@ class JobsPanel(RowList):
         if bool(active) != self._clock.isActive():
             (self._clock.start if active else self._clock.stop)()
         self.count_changed.emit(active)
+
+
+def _title(job: JobRecord) -> str:
+    return job.title

@@ -26,26 +26,34 @@ class MeasurementsPanel(RowList):
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__("No measurements yet.", parent)
+        self._workbench = workbench
         workbench.project_changed.connect(self._follow_project)
         self._follow_project(workbench.project)
 
     def _follow_project(self, project: Project | None) -> None:
-        self.clear()
         if project is not None:
             project.result_added.connect(self._add)
-            for result in project.results():
-                self._add(result)
+            project.names.changed.connect(self._show_all)
+        self._show_all()
+
+    def _show_all(self) -> None:
+        self.clear()
+        project = self._workbench.project
+        for result in () if project is None else project.results():
+            self._add(result)
 
     def _add(self, result: ResultRecord) -> None:
-        if result.kind != JobKind.MEASURE:
+        project = self._workbench.project
+        if result.kind != JobKind.MEASURE or project is None:
             return
+        numbers = project.names.numbers_of(result)[:4]
         holder = QWidget()
         holder.setFixedHeight(30)
         row = QHBoxLayout(holder)
         row.setContentsMargins(16, 0, 12, 0)
         row.setSpacing(16)
         row.addWidget(ElidedLabel(Path(result.folder).name, "strong"), 1)
-        row.addWidget(ElidedLabel("   ".join(_text(n) for n in result.numbers[:4]), "body"), 3)
+        row.addWidget(ElidedLabel("   ".join(_text(number) for number in numbers), "body"), 3)
         show = button("Show", "small")
         show.clicked.connect(self.opened)
         row.addWidget(show)

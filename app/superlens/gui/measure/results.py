@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -66,6 +66,8 @@ class MeasuredRun:
     """Headline value of every object, by well."""
     shares: dict[str, float]
     """Mean share of the variance per source; a source that was not estimated is absent."""
+    hidden_wells: dict[str, str] = field(default_factory=dict[str, str])
+    """Wells as the run folder names them by the codes in `wells`; empty unless blinded."""
 
     @property
     def numbers(self) -> tuple[Number, ...]:

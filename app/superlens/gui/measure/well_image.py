@@ -36,7 +36,8 @@ def read_well_image(run: MeasuredRun, well: str) -> WellImage | None:
     Raises:
         SuperlensError: a file of it cannot be read.
     """
-    wanted = next((item for item in run.request.fields if item.well == well), None)
+    name = run.hidden_wells.get(well, well)
+    wanted = next((item for item in run.request.fields if item.well == name), None)
     labels_path = None if wanted is None else _labels_path(run, wanted)
     if wanted is None or labels_path is None:
         return None

@@ -120,7 +120,7 @@ class CheckPage(QWidget):
             signal.connect(self._job_moved)
 
     def _show_image(self, *_: object) -> None:
-        image, scene = self._selection.image, self._selection.scene
+        image, scene = self._selection.shown, self._selection.scene
         self._name.setText("" if image is None else image_name(image))
         self._facts.setText("" if image is None else image_facts(image, scene))
         self.controls.show_image(image, scene)
@@ -201,7 +201,7 @@ class CheckPage(QWidget):
         return comparison.residual if self.controls.shows_residual else comparison.spread
 
     def _missing_sentence(self) -> str:
-        image = self._selection.image
+        image = self._selection.shown
         scene = scene_title(image, self._selection.scene) if image is not None else ""
         return f"{scene}: not super-resolved yet." if scene else "Not super-resolved yet."
 

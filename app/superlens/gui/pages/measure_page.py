@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from superlens.core.jobs import JobKind, JobRecord
 from superlens.core.records import ResultRecord
 from superlens.gui.measure.assay_panel import AssayPanel
+from superlens.gui.measure.blinded import as_shown
 from superlens.gui.measure.results import MeasuredRun, open_measurement
 from superlens.gui.measure.results_view import ResultsView
 from superlens.gui.pages.page import StageButtons
@@ -34,6 +35,7 @@ class MeasurePage(QWidget):
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workbench = workbench
+        self._found: MeasuredRun | None = None
         self._reader = BackgroundReader(self)
         self._reader.answered.connect(self._take_run)
         self.panel = AssayPanel(workbench.models)
@@ -117,10 +119,12 @@ class MeasurePage(QWidget):
                 self._empty_title.setText(f"{job.phase}, {job.done} of {job.total}")
 
     def _follow_project(self, project: Project | None) -> None:
+        self._found = None
         self._show_run(None)
         if project is None:
             return
         project.result_added.connect(self._take_result)
+        project.names.changed.connect(self._show_names)
         measured = [r for r in project.results() if r.kind == JobKind.MEASURE]
         if measured:
             self._take_result(measured[-1])
@@ -133,7 +137,14 @@ class MeasurePage(QWidget):
         if answer.error is not None:
             self.failed.emit(answer.error)
         else:
-            self._show_run(answer.value)
+            self._found = answer.value
+            self._show_names()
+
+    def _show_names(self) -> None:
+        """Show the measurement with names or codes."""
+        project = self._workbench.project
+        if self._found is not None and project is not None:
+            self._show_run(as_shown(self._found, project.names))
 
     def _show_run(self, run: MeasuredRun | None) -> None:
         self.results.show_run(run)

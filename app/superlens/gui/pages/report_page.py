@@ -8,7 +8,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from superlens.core.jobs import JobKind, JobRecord, JobState, ReportRequest
-from superlens.core.records import ResultRecord
+from superlens.core.records import Number, ResultRecord
 from superlens.gui.pages.page import StageButtons
 from superlens.gui.pages.report_row import ReportRow
 from superlens.gui.widgets.buttons import button
@@ -143,6 +143,7 @@ class ReportPage(QWidget):
         if project is not None:
             self._title.setText(project.name)
             project.result_added.connect(self._add)
+            project.names.changed.connect(self._show_names)
             for result in project.results():
                 self._add(result)
         self._update()
@@ -156,11 +157,24 @@ class ReportPage(QWidget):
         images = project.images_of_result(result.job_id)
         if result.kind == JobKind.RESTORE and _are_of_one_scene(project, images):
             self._clear_older(images)
-        row = ReportRow(result, images)
+        row = ReportRow(result, images, *self._words_of(result))
         row.toggled.connect(self._update)
         self._rows.append(row)
         self._list.insertWidget(0, row)
         self._update()
+
+    def _words_of(self, result: ResultRecord) -> tuple[str, tuple[Number, ...]]:
+        """Give name and numbers of a run, with codes where names are hidden."""
+        project = self._workbench.project
+        if project is None:
+            return "", ()
+        ids = project.images_of_result(result.job_id)
+        images = tuple(project.image(image_id) for image_id in ids)
+        return project.names.of_run(result, images), project.names.numbers_of(result)
+
+    def _show_names(self) -> None:
+        for row in self._rows:
+            row.show_words(*self._words_of(row.result))
 
     def _clear_older(self, images: tuple[str, ...]) -> None:
         for older in self._rows:

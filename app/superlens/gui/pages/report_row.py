@@ -1,7 +1,5 @@
 """One run that may go into the report."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -32,8 +30,22 @@ class ReportRow(QFrame):
     toggled = Signal()
 
     def __init__(
-        self, result: ResultRecord, image_ids: tuple[str, ...], parent: QWidget | None = None
+        self,
+        result: ResultRecord,
+        image_ids: tuple[str, ...],
+        name: str,
+        numbers: tuple[Number, ...],
+        parent: QWidget | None = None,
     ) -> None:
+        """Make a card.
+
+        Args:
+            result: of the run.
+            image_ids: the images that it belongs to.
+            name: what the run is called, see `ProjectNames.of_run`.
+            numbers: its headline numbers, see `ProjectNames.numbers_of`.
+            parent: owner of the widget.
+        """
         super().__init__(parent)
         self.result, self.image_ids = result, image_ids
         self.setProperty("surface", "card")
@@ -44,23 +56,30 @@ class ReportRow(QFrame):
         self._box = CheckBox("")
         self._box.setFixedWidth(20)
         self._box.setChecked(True)
-        self._box.setAccessibleName(f"{kind} {Path(result.folder).name}")
+        self._kind = kind
         self._box.toggled.connect(self.toggled)
         row.addWidget(self._box)
         row.addWidget(_Icon(icon_name, self))
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(ElidedLabel(Path(result.folder).name, "strong"))
-        parts = [kind, *(_number_text(n) for n in _told(result.numbers))]
-        if result.warnings:
-            parts.append(result.warnings[0])
-        words.addWidget(ElidedLabel("  ·  ".join(parts), "caption"))
+        self._name, self._words = ElidedLabel("", "strong"), ElidedLabel("", "caption")
+        words.addWidget(self._name)
+        words.addWidget(self._words)
+        self.show_words(name, numbers)
         row.addLayout(words, 1)
 
     @property
     def is_checked(self) -> bool:
         """Whether the run goes in."""
         return self._box.isChecked()
+
+    def show_words(self, name: str, numbers: tuple[Number, ...]) -> None:
+        """Call the run and its numbers otherwise, as when names are hidden."""
+        parts = [self._kind, *(_number_text(number) for number in _told(numbers))]
+        parts += self.result.warnings[:1]
+        self._words.setText("  ·  ".join(parts))
+        self._name.setText(name)
+        self._box.setAccessibleName(f"{self._kind} {name}")
 
     def set_checked(self, is_checked: bool) -> None:
         """Tick or clear the box."""

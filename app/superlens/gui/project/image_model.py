@@ -146,7 +146,7 @@ class ImageModel(QAbstractListModel):
         path = str(self._project.path_of(image))
         return _Row(
             self._project.names.of_image(image),
-            _caption(image),
+            _caption(self._project.names.shown(image)),
             ImageState.NOT_DONE,
             image.id,
             path,

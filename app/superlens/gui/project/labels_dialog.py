@@ -25,13 +25,21 @@ _SEVERAL = "Several"
 class LabelsDialog(QDialog):
     """What people say of images; what is left alone stays as it is, image by image."""
 
-    def __init__(self, images: Sequence[ImageRecord], title: str, parent: QWidget) -> None:
+    def __init__(
+        self,
+        images: Sequence[ImageRecord],
+        title: str,
+        parent: QWidget,
+        *,
+        is_blinded: bool = False,
+    ) -> None:
         """Make the dialog.
 
         Args:
             images: the selected ones, at least one.
             title: how one image is called; not used for several.
             parent: the window.
+            is_blinded: whether names are hidden: then only the note is shown and can be changed.
         """
         super().__init__(parent)
         self._images = tuple(images)
@@ -45,13 +53,22 @@ class LabelsDialog(QDialog):
         head = plural(len(images), "image") if several else title
         column.addWidget(ElidedLabel(head, "block"))
         column.addSpacing(8)
-        column.addLayout(self._role_and_well())
-        column.addSpacing(8)
+        said = QWidget()
+        told = QVBoxLayout(said)
+        told.setContentsMargins(0, 0, 0, 8)
+        told.setSpacing(4)
+        told.addLayout(self._role_and_well())
+        told.addSpacing(8)
         self._common_tags = _common_tags(self._images)
         self.tags = QLineEdit(", ".join(self._common_tags))
         self.tags.setPlaceholderText("None in common" if several else "None")
-        self._add_field(column, "Tags, separated by commas", self.tags)
-        column.addSpacing(8)
+        self._add_field(told, "Tags, separated by commas", self.tags)
+        said.setHidden(is_blinded)
+        column.addWidget(said)
+        if is_blinded:
+            words = "Names are blinded: role, well and tags are hidden, and stay as they are."
+            column.addWidget(wrapped(words, "caption"))
+            column.addSpacing(8)
         self._add_note(column)
         self._wrong = wrapped("", "bad")
         self._wrong.hide()

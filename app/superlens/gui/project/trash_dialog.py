@@ -1,7 +1,6 @@
 """The trash of the project: results that were removed, to be restored or deleted for good."""
 
 from datetime import datetime
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -128,7 +127,7 @@ class TrashDialog(QDialog):
         row.setSpacing(12)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(ElidedLabel(Path(removed.result.folder).name, "strong"))
+        words.addWidget(ElidedLabel(self._name_of(removed), "strong"))
         kind = _KINDS.get(removed.result.kind, removed.result.kind)
         when = datetime.fromisoformat(removed.removed_at).astimezone()
         day = day_text(when, datetime.now().astimezone())
@@ -139,6 +138,11 @@ class TrashDialog(QDialog):
         back.clicked.connect(lambda: self.restore(removed))
         row.addWidget(back)
         return holder
+
+    def _name_of(self, removed: Removed) -> str:
+        known = [i for i in removed.image_ids if i in self._project.image_ids()]
+        images = tuple(self._project.image(image_id) for image_id in known)
+        return self._project.names.of_run(removed.result, images)
 
     def _say(self, words: str, tone: str) -> None:
         self.words.setText(words)
