@@ -19,7 +19,6 @@ from superlens.core.jobs import ComputePolicy, DeviceChoice, Roi
 from superlens.engine.conservation import block_mean
 from superlens.engine.context import JobContext
 from superlens.engine.control import JobControl
-from superlens.engine.device import ChosenDevice
 from superlens.engine.evaluation_pictures import MemoryPlane
 from superlens.engine.image_reading import PlaneIndex
 from superlens.engine.image_sampling import canvas_of
@@ -237,17 +236,14 @@ def test_faulty_samples_are_refused(model, low, fault, error):
         restored(model, low, params={"fault": fault})
 
 
-def test_small_images_are_drawn_together_on_an_accelerator(model, low):
-    context = JobContext("job", lambda event: None)
-    planes = Planes()
-    Sampler.asked.clear()
-    with open_restorer(model, {}, ComputePolicy(DeviceChoice.CPU, 1, 400), 0, context) as restorer:
-        # Only by name: the fake computes with NumPy anyway.
-        restorer.device = ChosenDevice("cuda", "An accelerator")
-        job = PlaneJob(Roi(0, 0, 170, 150), ONE_TO_ONE, 7)
-        restore_plane(restorer, (_reader(low), low.shape), job, planes)
+def test_small_images_are_drawn_together_after_the_first_two(model, low):
+    tiles = ComputePolicy(DeviceChoice.CPU, 1, 400)
 
-    assert [samples for samples, _ in Sampler.asked] == [range(4), range(4, 7)]
+    planes = restored(model, low, 12, compute=tiles)
+
+    # Six canvases of 152 x 172 pixels fit into a tile.
+    asked = [samples for samples, _ in Sampler.asked]
+    assert asked == [range(2), range(2, 8), range(8, 12)]
     np.testing.assert_array_equal(planes.plane("5"), restored(model, low, 7).plane("5"))
 
 

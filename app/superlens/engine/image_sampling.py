@@ -30,9 +30,10 @@ from superlens.engine.scratch import Canvases
 from superlens.engine.tiling import Block, Grid
 
 TICKS_PER_SAMPLE = 100
-_MOST_TOGETHER = 4
-"""Samples that an accelerator draws together, where they are small: more would delay the first
-picture and gain little."""
+_FIRST_TOGETHER = 2
+"""Samples that are drawn together at first, so that there is soon a mean to look at."""
+_MOST_TOGETHER = 8
+"""Samples that are drawn together later, where so many fit into a tile."""
 _BAND_PX = 1 << 20
 """High-resolution pixels that are worked on at a time."""
 _MOST_FOR_THRESHOLD = 1 << 20
@@ -97,16 +98,17 @@ class _PlaneSampling:
         self._done = 0
 
     def do(self) -> None:
+        tile = self._restorer.tile
+        height, width = min(tile, self._canvas.height), min(tile, self._canvas.width)
+        self._restorer.try_precision(self._reader.read(0, 0, height, width)[0])
         while self._done < self._count:
             self._draw(range(self._done, min(self._done + self._together(), self._count)))
         self._finish()
 
     def _together(self) -> int:
         """Give how many samples fill a tile."""
-        if self._restorer.device.id == "cpu":
-            return 1
         room = self._restorer.tile**2 // (self._canvas.height * self._canvas.width)
-        return min(max(1, room), _MOST_TOGETHER)
+        return min(max(1, room), _MOST_TOGETHER if self._done else _FIRST_TOGETHER)
 
     def _draw(self, samples: range) -> None:
         restorer, shortage = self._restorer, None
