@@ -6,6 +6,7 @@ Made ones are written by what the tests of the readers write theirs with.
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -70,20 +71,12 @@ def collect(place: Path, real: Path) -> dict[str, list[Sample]]:
 
 def _makers() -> dict[str, Callable[[Path], str]]:
     """Give for each format what writes a sample into a folder and says what is to be opened."""
-    tests = {
-        name: _of_tests(name)
-        for name in (
-            "dv",
-            "ims",
-            "leica_sets",
-            "lsm",
-            "oif",
-            "pyramids",
-            "stk",
-            "tiff_sets",
-            "zarr",
-        )
-    }
+    sys.path.append(str(ROOT / "tests"))
+    tests = {name: _of_tests(name) for name in ("pyramids", "tiff_sets", "zarr")}
+    dv, ims, leica, lsm, oif, stk = (
+        import_module(f"vendor_files.{name}")
+        for name in ("dv", "ims", "leica", "lsm", "oif", "stk")
+    )
     stack = _noise(2, 2, 3, 40, 50)
     levels = [stack[..., :: 2**level, :: 2**level] for level in range(3)]
     small = [level[:1, :1, :2] for level in levels]  # each chunk is a file
@@ -96,22 +89,22 @@ def _makers() -> dict[str, Callable[[Path], str]]:
         return tests["tiff_sets"].write_set(folder, stack[0, 0])[0].name
 
     def xlef(folder: Path) -> str:
-        written = tests["leica_sets"].write_xlef(folder, stack[0].swapaxes(0, 1))
+        written = leica.write_xlef(folder, stack[0].swapaxes(0, 1))
         return Path(written).name
 
     return {
-        "dv": named("a.dv", lambda path: tests["dv"].write_dv(path, stack)),
-        "ims": named("a.ims", lambda path: tests["ims"].write_ims(path, stack, pad=3)),
+        "dv": named("a.dv", lambda path: dv.write_dv(path, stack)),
+        "ims": named("a.ims", lambda path: ims.write_ims(path, stack, pad=3)),
         "jpeg": named("a.jpg", lambda path: _picture(path, slide, "JPEG")),
         "leica_sets": xlef,
-        "lsm": named("a.lsm", lambda path: tests["lsm"].write_lsm(path, stack)),
-        "oib": named("a.oib", lambda path: tests["oif"].write_oib(path, stack)),
-        "oif": named("a.oif", lambda path: tests["oif"].write_oif(path, stack)),
+        "lsm": named("a.lsm", lambda path: lsm.write_lsm(path, stack)),
+        "oib": named("a.oib", lambda path: oif.write_oib(path, stack)),
+        "oif": named("a.oif", lambda path: oif.write_oif(path, stack)),
         "ome_pyramid": named("a.ome.tif", lambda path: tests["pyramids"].write_ome(path, levels)),
         "ome_set": tiff_set,
         "png": named("a.png", lambda path: _picture(path, slide, "PNG")),
         "superlens": named("mean.ome.tif", lambda path: _own(path, stack)),
-        "stk": named("a.stk", lambda path: tests["stk"].write_stk(path, stack[0, 0])),
+        "stk": named("a.stk", lambda path: stk.write_stk(path, stack[0, 0])),
         "svs": named(
             "a.svs", lambda path: tests["pyramids"].write_svs(path, [slide, slide[::2, ::2]])
         ),
@@ -129,10 +122,7 @@ def _noise(*shape: int) -> np.ndarray:
 
 def _of_tests(name: str) -> Any:
     """Give the tests of a reader as a module, for what they write files with."""
-    tests = ROOT / "tests"
-    if str(tests) not in sys.path:
-        sys.path.append(str(tests))
-    path = tests / "io" / f"test_{name}.py"
+    path = ROOT / "tests" / "io" / f"test_{name}.py"
     spec = spec_from_file_location(f"reader_tests_{name}", path)
     assert spec is not None
     assert spec.loader is not None

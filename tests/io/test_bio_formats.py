@@ -1,5 +1,6 @@
 """What Bio-Formats says of the files that we write: the reader behind Fiji, QuPath and OMERO.
 
+Those for other programs, and those that stand for microscope files of which no real one is at hand.
 It is GPL and needs Java, so it is no dependency and lies outside: the environment variable
 `SUPERLENS_BIO_FORMATS_JAR` names its `bioformats_package.jar`; without it these tests skip.
 """
@@ -8,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,6 +22,8 @@ from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.io.image_metadata import Acquisition, ImageMetadata
 from superlens.io.image_writer import write_image
 from superlens.io.imagej_writer import write_imagej
+from superlens.io.images import open_image
+from vendor_files import dv, ims, leica, lsm, oif, stk
 
 JAR = os.environ.get("SUPERLENS_BIO_FORMATS_JAR", "")
 _NAMESPACE = "{http://www.openmicroscopy.org/Schemas/OME/2016-06}"
@@ -41,6 +45,26 @@ METADATA = ImageMetadata(
     (("Model", "fine-x2"), ("Seed", "7")),
     "Well A01",
 )
+
+VENDORS: dict[str, Callable[[Path, np.ndarray], Path]] = {
+    "dv": lambda folder, data: Path(dv.write_dv(folder / "a.dv", data)),
+    "ims": lambda folder, data: ims.write_ims(folder / "a.ims", data),
+    "lof": lambda folder, data: leica.write_lof(folder / "a.lof", _zc(data)),
+    "lsm": lambda folder, data: lsm.write_lsm(folder / "a.lsm", data.swapaxes(1, 2)),
+    "oib": lambda folder, data: oif.write_oib(folder / "a.oib", data[:, :2], "0.207"),
+    "oif": lambda folder, data: oif.write_oif(folder / "picture.oif", data[:, :2], width="1"),
+    "stk slices": lambda folder, data: stk.write_stk(folder / "a.stk", data[0, 0]),
+    "stk times": lambda folder, data: stk.write_stk(
+        folder / "a.stk", data[0, 0], stk.time_series(4)
+    ),
+    "xlef": lambda folder, data: leica.write_xlef(folder / "set", _zc(data)),
+}
+"""Write (T, C, Z, Y, X), or as much of it as the format holds, into a folder; it reads no decimal
+comma in an OIF."""
+
+
+def _zc(data: np.ndarray) -> np.ndarray:
+    return data[0, :2].swapaxes(0, 1)
 
 
 def tool(name: str, *words: str) -> str:
@@ -108,6 +132,24 @@ def test_hyperstacks_of_imagej_are_decoded_bit_for_bit(tmp_path: Path, dtype: st
     again = tifffile.TiffFile(tmp_path / "again.ome.tif").series[0]
     assert again.axes == "TZCYX"
     np.testing.assert_array_equal(again.asarray(), data.transpose(0, 2, 1, 3, 4))
+
+
+@pytest.mark.parametrize("name", list(VENDORS))
+def test_files_made_in_the_place_of_real_ones_are_read_alike(tmp_path: Path, name: str) -> None:
+    data = np.random.default_rng(0).integers(0, 4000, (2, 3, 4, 20, 30), np.uint16)
+    path = VENDORS[name](tmp_path, data)
+
+    _convert(path, tmp_path / "again.ome.tif")
+
+    with open_image(path) as ours, open_image(tmp_path / "again.ome.tif") as theirs:
+        shape = ours.info.scenes[0].shape
+        assert theirs.info.scenes[0].shape == shape
+        for t, c, z in np.ndindex(*shape[:3]):
+            plane = theirs.plane(0, t, c, z)
+            # Bio-Formats turns DeltaVision over.
+            np.testing.assert_array_equal(
+                ours.plane(0, t, c, z), plane[::-1] if name == "dv" else plane
+            )
 
 
 def _convert(source: Path, target: Path) -> None:

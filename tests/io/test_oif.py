@@ -1,12 +1,10 @@
 """Olympus OIF folders and OIB containers, made by hand after their documented structure."""
 
 import struct
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 
 from foreign_checks import (
     require_one_sentence,
@@ -17,171 +15,11 @@ from foreign_checks import (
 from superlens.core.errors import UnreadableFile, UnsupportedImage
 from superlens.core.units import PixelSizeOrigin
 from superlens.io.images import open_image, probe
-
-SECTOR = 512
-FREE, END, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-
-MAIN = """[ProfileSaveInfo]
-Name=OLYMPUS FV1000
-Version=1.2.6.0
-[Axis Parameter Common]
-AxisCount=8
-AxisOrder="{order}"
-[Axis 0 Parameters Common]
-AxisCode="X"
-MaxSize=30
-[Axis 1 Parameters Common]
-AxisCode="Y"
-MaxSize=20
-[Axis 2 Parameters Common]
-AxisCode="C"
-MaxSize={c}
-[Axis 3 Parameters Common]
-AxisCode="Z"
-Interval=-1500
-PixUnit="nm"
-MaxSize={z}
-[Axis 4 Parameters Common]
-AxisCode="T"
-Interval=2500
-PixUnit="ms"
-MaxSize={t}
-[Acquisition Parameters Common]
-ImageCaputreDate='2024-09-28 12:53:12'
-[Channel 1 Parameters]
-CH Name="CH1"
-DyeName="DAPI"
-EmissionWavelength=461
-ExcitationWavelength=405
-[Channel 2 Parameters]
-CH Name="CH2"
-DyeName="None"
-EmissionWavelength=0
-ExcitationWavelength=559
-[Reference Image Parameter]
-WidthConvertValue=0,207.0
-WidthUnit="um"
-HeightConvertValue=0.207
-HeightUnit="um"
-"""
-PLANE = """[Acquisition Parameters Common]
-Magnification=60.0
-ObjectiveLens NAValue=1.35
-ObjectiveLens Name="UPLSAPO   60X O  NA:1.35"
-"""
+from vendor_files.oif import SECTOR, write_oib, write_oif
 
 
 def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 4096, shape, np.uint16)
-
-
-def settings(text: str) -> bytes:
-    return b"\xff\xfe" + text.replace("\n", "\r\n").encode("utf-16-le")
-
-
-def members(data: np.ndarray) -> dict[str, bytes]:
-    """Give the files of (T, C, Z, Y, X) by name, with a small picture for reference."""
-    files: dict[str, bytes] = {}
-    for t, c, z in np.ndindex(*data.shape[:3]):
-        stem = f"s_C{c + 1:03d}Z{z + 1:03d}T{t + 1:03d}"
-        stream = BytesIO()
-        tifffile.imwrite(stream, data[t, c, z])
-        files[f"{stem}.tif"] = stream.getvalue()
-        files[f"{stem}.pty"] = settings(PLANE)
-    stream = BytesIO()
-    tifffile.imwrite(stream, np.zeros((8, 8), np.uint16))
-    files["s_C001-R001.tif"] = stream.getvalue()
-    return files
-
-
-def main_text(data: np.ndarray, order: str = "XYCZT") -> str:
-    t, c, z = data.shape[:3]
-    return MAIN.format(order=order, t=t, c=c, z=z)
-
-
-def write_oif(path: Path, data: np.ndarray, order: str = "XYCZT") -> Path:
-    path.write_bytes(settings(main_text(data, order)))
-    folder = path.with_name(f"{path.name}.files")
-    folder.mkdir()
-    for name, content in members(data).items():
-        (folder / name).write_bytes(content)
-    return path
-
-
-def write_oib(path: Path, data: np.ndarray) -> Path:
-    """Write an OLE container of one storage, as the microscope does."""
-    files = {"picture.oif": settings(main_text(data)), **members(data)}
-    listed = ["[OibSaveInfo]", "Name=picture.oib", "Version=2.0.0.0", "MainFileName=Stream00000"]
-    listed.append("Storage00001=picture.oif.files")
-    streams = {}
-    for index, (name, content) in enumerate(files.items()):
-        place = name if name.endswith(".oif") else f"Storage00001/{name}"
-        listed.append(f"Stream{index:05d}={place}")
-        streams[f"Stream{index:05d}"] = content
-    info = settings("\n".join(listed) + "\n")
-    path.write_bytes(container({"OibInfo.txt": info}, {"Storage00001": streams}))
-    return path
-
-
-def container(files: dict[str, bytes], storages: dict[str, dict[str, bytes]]) -> bytes:
-    """Give an OLE container of version 3; every stream lies in whole sectors."""
-    sectors: list[bytes] = []
-    chains: list[int] = []
-
-    def put(content: bytes) -> int:
-        start = len(sectors)
-        count = max(1, -(-len(content) // SECTOR))
-        padded = content.ljust(count * SECTOR, b"\0")
-        for index in range(count):
-            sectors.append(padded[index * SECTOR : (index + 1) * SECTOR])
-            chains.append(len(sectors) if index + 1 < count else END)
-        return start
-
-    entries: list[tuple[str, int, int, int, int, int]] = []
-
-    def siblings(items: list[tuple[str, bytes | dict[str, bytes]]]) -> int:
-        """List entries as a chain of right siblings; give the first."""
-        first = FREE
-        for name, item in reversed(items):
-            if isinstance(item, dict):
-                child = siblings(list(item.items()))
-                entries.append((name, 1, first, child, 0, 0))
-            else:
-                entries.append((name, 2, first, FREE, put(item), len(item)))
-            first = len(entries)  # entry 0 is the root
-        return first
-
-    top = siblings([*files.items(), *storages.items()])
-    root = entry("Root Entry", 5, FREE, top, END, 0)
-    listed = root + b"".join(entry(*item) for item in entries)
-    blank = entry("", 0, FREE, FREE, 0, 0)
-    listed += blank * (-len(listed) // 128 % (SECTOR // 128))
-    directory = put(listed)
-    tables = 1
-    while (len(sectors) + tables) * 4 > tables * SECTOR:
-        tables += 1
-    table_start = len(sectors)
-    chains += [FAT] * tables
-    table = struct.pack(f"<{len(chains)}I", *chains).ljust(tables * SECTOR, b"\xff")
-    sectors += [table[index * SECTOR : (index + 1) * SECTOR] for index in range(tables)]
-    header = struct.pack(
-        "<8s16sHHHHHHIIIIIIIIII",
-        *(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", bytes(16), 0x3E, 3, 0xFFFE, 9, 6, 0, 0, 0),
-        # Streams below the cut-off would lie in a container inside: none here.
-        *(tables, directory, 0, 0, END, 0, END, 0),
-    )
-    places = [table_start + index for index in range(tables)]
-    header += struct.pack("<109I", *places, *[FREE] * (109 - tables))
-    return header + b"".join(sectors)
-
-
-def entry(name: str, kind: int, right: int, child: int, start: int, size: int) -> bytes:
-    coded = name.encode("utf-16-le") + b"\0\0" if name else b""
-    return struct.pack(
-        "<64sHBBIII16sIQQIQ",
-        *(coded, len(coded) or 2, kind, 1, FREE, right, child),
-        *(bytes(16), 0, 0, 0, start, size),
-    )
 
 
 @pytest.fixture(params=["oif", "oib"])
