@@ -116,7 +116,7 @@ class Cvdm:
             (C, y * scale, x * scale).
         """
         run.check()
-        channels, height, width = tile.shape
+        height, width = tile.shape[1:]
         shape = network.shape
         multiple = self.tile_needs(network).multiple
         sides = [-(-side // multiple) * multiple for side in (height, width)]
