@@ -12,11 +12,18 @@ ADAM_BETAS = (0.9, 0.99)
 class Learner:
     """A network and its Adam; the whole state can be taken out and put back, bit for bit."""
 
-    def __init__(self, network: nn.Module, betas: tuple[float, float] = ADAM_BETAS) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        betas: tuple[float, float] = ADAM_BETAS,
+        weight_decay: float = 0.0,
+    ) -> None:
         self.network = network
         self.updates = 0
         """How many times the weights were changed."""
-        self._optimizer = torch.optim.Adam(network.parameters(), lr=0.0, betas=betas)
+        self._optimizer = torch.optim.Adam(
+            network.parameters(), lr=0.0, betas=betas, weight_decay=weight_decay
+        )
 
     def forget_gradients(self) -> None:
         """Begin a new step."""
