@@ -37,7 +37,7 @@ from superlens.methods.cvdm.beginning import PART
 from superlens.methods.cvdm.diffusion import Diffusion
 from superlens.methods.cvdm.parameters import CvdmTrainParams
 
-TINY = {"width": 4, "levels": 2, "rate_width": 2}
+TINY = {"width": 8, "levels": 2, "rate_width": 8}
 QUICK = {"steps": 3}
 CPU = ComputePolicy(DeviceChoice.CPU, 1, precision=PrecisionChoice.FP32)
 
