@@ -40,7 +40,7 @@ def test_every_option_is_understood() -> None:
     words += " --role spread --scene 2 --mirror raw --16-bit --no-shards --labels l.tif"
     words += " --pixel-size-um 0.1 --json"
 
-    request = command._request(build_parser().parse_args(words.split()), Path("run1"))
+    request = command.export_request(build_parser().parse_args(words.split()), Path("run1"))
 
     assert request.source == str(Path("run1").absolute())
     assert request.file_format is ExportFormat.OME_ZARR_05

@@ -61,6 +61,12 @@ def test_guess_of_the_reader_is_not_told_any_more(stack: Path) -> None:
     assert "Z slices" in probe_safely(stack, "ZYX").warnings[0]
 
 
+def test_channel_keeps_its_name_where_it_stays_a_channel() -> None:
+    assert named(scene(z=4), "TYX").channels == scene().channels
+    assert full_axes(axis_names(scene(z=4), "TYX")) == "ZCTYX"
+    assert full_axes(axis_names(scene(t=4), "CYX")) == "CTZYX"
+
+
 def test_named_channels_get_plain_names(stack: Path) -> None:
     info = probe_safely(stack, "CYX").scenes[0]
 

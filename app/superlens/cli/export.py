@@ -23,7 +23,7 @@ def export(arguments: argparse.Namespace) -> int:
     results: list[ResultRecord] = []
     for source in arguments.sources:
         try:
-            request = _asked(_request(arguments, source))
+            request = _asked(export_request(arguments, source))
             results.append(do_request(request, source.name))
         except JobCancelled:
             raise
@@ -39,7 +39,8 @@ def export(arguments: argparse.Namespace) -> int:
     return 0 if len(results) == len(arguments.sources) else 1
 
 
-def _request(arguments: argparse.Namespace, source: Path) -> ExportRequest:
+def export_request(arguments: argparse.Namespace, source: Path) -> ExportRequest:
+    """Give the request that the words of an export make for one source."""
     return ExportRequest(
         source=absolute(source),
         out=absolute(arguments.out),

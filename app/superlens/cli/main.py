@@ -31,6 +31,7 @@ _RUNTIME = {
     "run": "superlens.cli.work:run",
     "report": "superlens.cli.work:report",
     "export": "superlens.cli.export:export",
+    "project": "superlens.cli.project:project",
     "watch": "superlens.cli.watch:watch",
     "phantom": "superlens.cli.walk:phantom",
     "demo": "superlens.cli.walk:demo",

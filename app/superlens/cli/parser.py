@@ -5,15 +5,24 @@ from pathlib import Path
 from typing import Any
 
 from superlens import __version__
+from superlens.cli.export_words import add_export
+from superlens.cli.options import (
+    add_axes,
+    add_device,
+    add_json,
+    add_pixel_size,
+    add_seed,
+    add_set,
+    assignment,
+    count,
+    positive_length,
+    roi,
+)
+from superlens.cli.project_words import add_project
 from superlens.core.jobs import (
-    DeviceChoice,
-    ExportFormat,
     Fold,
     KeepSamples,
-    PrecisionChoice,
-    Roi,
     TargetForm,
-    WhenTaken,
 )
 
 COMMANDS = (
@@ -28,6 +37,7 @@ COMMANDS = (
     "run",
     "report",
     "export",
+    "project",
     "watch",
     "phantom",
     "demo",
@@ -59,7 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_measure(commands)
     _add_run(commands)
     _add_report(commands)
-    _add_export(commands)
+    add_export(commands)
+    add_project(commands)
     _add_watch(commands)
     _add_phantom(commands)
     _add_demo(commands)
@@ -67,59 +78,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def roi(text: str) -> Roi:
-    """Read `X,Y,W,H` in pixels."""
-    try:
-        x, y, width, height = (int(part) for part in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels") from error
-    if min(x, y) < 0 or min(width, height) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} has a negative corner or an empty side")
-    return Roi(x, y, width, height)
-
-
-def limits(text: str) -> tuple[float, float]:
-    """Read `LOW,HIGH`, two numbers of which the second is larger."""
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not LOW,HIGH in numbers") from error
-    if not -float("inf") < low < high < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not LOW,HIGH with LOW below HIGH")
-    return low, high
-
-
-def assignment(text: str) -> tuple[str, str]:
-    """Read `NAME=VALUE`."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def count(text: str) -> int:
-    """Read a whole number that is not negative."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
-    return int(text)
-
-
-def positive_length(text: str) -> float:
-    """Read a length above zero."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a length above zero")
-    return value
-
-
 def _add_info(commands: Any) -> None:
     parser = commands.add_parser("info", help="say what files are: scenes, axes, pixel sizes")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    _add_axes(parser)
-    _add_json(parser)
+    add_axes(parser)
+    add_json(parser)
 
 
 def _add_models(commands: Any) -> None:
@@ -158,7 +121,7 @@ def _add_models(commands: Any) -> None:
         default=Fold.LUMA,
         help="how three colours of an imported model become one channel",
     )
-    _add_json(parser)
+    add_json(parser)
 
 
 def _add_restore(commands: Any) -> None:
@@ -175,12 +138,12 @@ def _add_restore(commands: Any) -> None:
     parser.add_argument("--scene", type=count, default=0, metavar="S")
     parser.add_argument("--channel", type=count, metavar="C", help="default: every channel")
     parser.add_argument("--roi", type=roi, metavar="X,Y,W,H")
-    _add_axes(parser)
-    _add_pixel_size(parser)
-    _add_seed(parser)
-    _add_device(parser)
-    _add_set(parser)
-    _add_json(parser)
+    add_axes(parser)
+    add_pixel_size(parser)
+    add_seed(parser)
+    add_device(parser)
+    add_set(parser)
+    add_json(parser)
 
 
 def _add_pairs(commands: Any) -> None:
@@ -209,9 +172,9 @@ def _add_pairs(commands: Any) -> None:
         choices=tuple(TargetForm),
         help="let that recipe regularise the gradients of the high pictures, and try it on each",
     )
-    _add_seed(parser)
-    _add_set(parser)
-    _add_json(parser)
+    add_seed(parser)
+    add_set(parser)
+    add_json(parser)
 
 
 def _add_naturalness(commands: Any) -> None:
@@ -229,7 +192,7 @@ def _add_naturalness(commands: Any) -> None:
     parser.add_argument(
         "--figure", type=Path, metavar="FILE.svg", help="draw the histograms of the gradients"
     )
-    _add_json(parser)
+    add_json(parser)
 
 
 def _add_train(commands: Any) -> None:
@@ -249,9 +212,9 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--trial", action="store_true", help="only try a few steps: what time and memory it takes"
     )
-    _add_device(parser)
-    _add_set(parser)
-    _add_json(parser)
+    add_device(parser)
+    add_set(parser)
+    add_json(parser)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -272,10 +235,10 @@ def _add_evaluate(commands: Any) -> None:
         help="write into the card of the first model how honest its spread is on these held-out "
         "pairs, and the factor that corrects it; DATA says in words what they are",
     )
-    _add_seed(parser)
-    _add_device(parser)
-    _add_set(parser)
-    _add_json(parser)
+    add_seed(parser)
+    add_device(parser)
+    add_set(parser)
+    add_json(parser)
 
 
 def _add_measure(commands: Any) -> None:
@@ -294,18 +257,18 @@ def _add_measure(commands: Any) -> None:
     parser.add_argument("--model", metavar="ID", help="super-resolve before measuring")
     parser.add_argument("--samples", type=count, default=0, metavar="K")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
-    _add_pixel_size(parser)
-    _add_seed(parser)
-    _add_device(parser)
-    _add_set(parser)
-    _add_json(parser)
+    add_pixel_size(parser)
+    add_seed(parser)
+    add_device(parser)
+    add_set(parser)
+    add_json(parser)
 
 
 def _add_run(commands: Any) -> None:
     parser = commands.add_parser("run", help="do a complete job request")
     parser.add_argument("job", type=Path, metavar="JOB.json")
     parser.add_argument("--out", type=Path, help="write there instead of where the request says")
-    _add_json(parser)
+    add_json(parser)
 
 
 def _add_report(commands: Any) -> None:
@@ -313,91 +276,7 @@ def _add_report(commands: Any) -> None:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_DIR")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE")
     parser.add_argument("--title", default="")
-    _add_json(parser)
-
-
-def _add_export(commands: Any) -> None:
-    parser = commands.add_parser("export", help="copy pictures into files for other programs")
-    parser.add_argument("sources", nargs="+", type=Path, metavar="RUN_OR_IMAGE")
-    parser.add_argument(
-        "--format",
-        dest="file_format",
-        type=ExportFormat,
-        choices=tuple(ExportFormat),
-        default=ExportFormat.OME_TIFF,
-    )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
-    parser.add_argument(
-        "--overwrite",
-        dest="when_taken",
-        type=WhenTaken,
-        choices=tuple(WhenTaken),
-        default=WhenTaken.ASK,
-        help="what to do where a file of the same name stands",
-    )
-    parser.add_argument(
-        "--role",
-        dest="roles",
-        action="append",
-        default=[],
-        metavar="ROLE",
-        help="mean, spread, residual or sample of a run; may be repeated; default: all but samples",
-    )
-    parser.add_argument("--scene", type=count, metavar="S", help="of an image; default: all")
-    parser.add_argument(
-        "--mirror", type=Path, metavar="DIR", help="make the folders below DIR again in the output"
-    )
-    parser.add_argument(
-        "--16-bit",
-        dest="is_16_bit",
-        action="store_true",
-        help="store 16-bit integers, with their scale and offset in the metadata",
-    )
-    parser.add_argument(
-        "--no-shards",
-        dest="is_sharded",
-        action="store_false",
-        help="one file per chunk of OME-Zarr 0.5",
-    )
-    parser.add_argument(
-        "--labels", type=Path, metavar="FILE", help="label image for a RoiSet.zip beside imagej"
-    )
-    _add_figure(parser)
-    _add_axes(parser)
-    _add_pixel_size(parser)
-    _add_json(parser)
-
-
-def _add_figure(parser: argparse.ArgumentParser) -> None:
-    figure = parser.add_argument_group("what a figure (png) shows")
-    figure.add_argument("--z", type=count, metavar="Z", help="slice; default: the middle one")
-    figure.add_argument("--time", dest="t", type=count, default=0, metavar="T", help="time point")
-    figure.add_argument(
-        "--channel",
-        dest="channels",
-        type=count,
-        action="append",
-        default=[],
-        metavar="C",
-        help="may be repeated; default: all",
-    )
-    figure.add_argument(
-        "--lut",
-        dest="luts",
-        action="append",
-        default=[],
-        metavar="LUT",
-        help="grey, green, magenta, cyan, yellow, magma, viridis or #RRGGBB, for each channel",
-    )
-    figure.add_argument(
-        "--contrast",
-        dest="limits",
-        type=limits,
-        action="append",
-        default=[],
-        metavar="LOW,HIGH",
-        help="contrast limits, for each channel; default: automatic",
-    )
+    add_json(parser)
 
 
 def _add_watch(commands: Any) -> None:
@@ -423,11 +302,11 @@ def _add_watch(commands: Any) -> None:
         action="store_true",
         help="move files that cannot be used into DIR/quarantine; else they are only listed",
     )
-    _add_axes(parser)
-    _add_pixel_size(parser)
-    _add_seed(parser)
-    _add_device(parser)
-    _add_set(parser)
+    add_axes(parser)
+    add_pixel_size(parser)
+    add_seed(parser)
+    add_device(parser)
+    add_set(parser)
 
 
 def _add_phantom(commands: Any) -> None:
@@ -435,8 +314,8 @@ def _add_phantom(commands: Any) -> None:
     parser.add_argument("specimen", metavar="SPECIMEN")
     parser.add_argument("--count", type=count, default=1, metavar="N")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
-    _add_seed(parser)
-    _add_json(parser)
+    add_seed(parser)
+    add_json(parser)
 
 
 def _add_demo(commands: Any) -> None:
@@ -446,53 +325,4 @@ def _add_demo(commands: Any) -> None:
 
 def _add_self_test(commands: Any) -> None:
     parser = commands.add_parser("self-test", help="check this installation")
-    _add_json(parser)
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
-
-
-def _add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=count, default=0, metavar="N")
-
-
-def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--device", type=DeviceChoice, choices=tuple(DeviceChoice), default=DeviceChoice.AUTO
-    )
-    parser.add_argument("--threads", type=int, metavar="T", help="threads on a CPU")
-    parser.add_argument(
-        "--precision",
-        type=PrecisionChoice,
-        choices=tuple(PrecisionChoice),
-        default=PrecisionChoice.AUTO,
-        help="auto: bfloat16 where the answers stay within 50 dB of those in float32",
-    )
-
-
-def _add_axes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--axes",
-        default="",
-        metavar="AXES",
-        help="what the axes longer than one are, such as TYX; default: as the file says",
-    )
-
-
-def _add_pixel_size(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--pixel-size-um", type=positive_length, metavar="P", help="lateral pixel size, if unknown"
-    )
-
-
-def _add_set(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        type=assignment,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of the method or assay; may be repeated",
-    )
+    add_json(parser)

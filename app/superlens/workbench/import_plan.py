@@ -5,11 +5,12 @@ Qt-free.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from superlens.core.errors import InvalidInput
 from superlens.core.plate import smallest_plate
 from superlens.core.records import ImageRecord
-from superlens.workbench.project import Project
+from superlens.workbench.project_plates import ProjectPlates
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,17 @@ class PlannedImage:
     """Name of its plate; empty without one."""
 
 
-def take_in(project: Project, planned: Sequence[PlannedImage]) -> None:
+class TakesImages(Protocol):
+    """A project that images can be added to."""
+
+    plates: ProjectPlates
+
+    def add_images(self, images: Sequence[ImageRecord]) -> None:
+        """Take in images that were read already."""
+        ...
+
+
+def take_in(project: TakesImages, planned: Sequence[PlannedImage]) -> None:
     """Import images, and make the plates that they name and that are not there yet.
 
     Raises:
@@ -33,7 +44,7 @@ def take_in(project: Project, planned: Sequence[PlannedImage]) -> None:
     project.add_images([replace(item.image, plate=ids.get(item.plate, "")) for item in planned])
 
 
-def _plates(project: Project, planned: Sequence[PlannedImage]) -> Mapping[str, str]:
+def _plates(project: TakesImages, planned: Sequence[PlannedImage]) -> Mapping[str, str]:
     """Give the id of each named plate."""
     wells: dict[str, list[str]] = {}
     for item in planned:

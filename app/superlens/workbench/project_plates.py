@@ -130,8 +130,12 @@ class ProjectPlates(QObject):
         layout, well = self._layouts.get(image.plate), image.well_of(scene)
         return None if layout is None or well is None else layout.well(well)
 
-    def read_csv(self, path: Path) -> tuple[str, ...]:
+    def read_csv(self, path: Path, name: str = "") -> tuple[str, ...]:
         """Take the plates of a table; one of a known name replaces that plate's wells.
+
+        Args:
+            path: the table.
+            name: of the plate in a table without a column of plates; empty: as the file.
 
         Returns:
             What was odd about the table, as sentences.
@@ -140,6 +144,8 @@ class ProjectPlates(QObject):
             SuperlensError: it cannot be read or saved; nothing changed.
         """
         layouts, warnings = read_layouts(path)
+        if name and [layout.name for layout in layouts] == [path.stem]:
+            layouts = (replace(layouts[0], name=name),)
         known = {layout.name: layout.id for layout in self._layouts.values()}
         self.save(*(replace(item, id=known.get(item.name, item.id)) for item in layouts))
         return warnings

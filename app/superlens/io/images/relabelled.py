@@ -55,10 +55,12 @@ def axis_names(scene: SceneInfo, axes: str) -> AxisNames:
             f"Name each of these {len(order)} axes by one of T, C and Z, and end with YX",
         )
     told = list(STACK_AXES if len(outer) == 3 else long)
-    # Axes of length one take the letters that are left, so that all three stay there.
-    rest = [axis for axis in STACK_AXES if axis not in told]
-    free = [axis for axis in STACK_AXES if axis not in outer]
-    meant = dict(zip((*outer, *free), (*told, *rest), strict=True))
+    meant = dict(zip(outer, told, strict=True))
+    # Axes of length one keep their letters where they can, and else take those that are left.
+    free = [axis for axis in STACK_AXES if axis not in meant]
+    meant |= {axis: axis for axis in free if axis not in told}
+    rest = iter(axis for axis in STACK_AXES if axis not in meant.values())
+    meant |= {axis: next(rest) for axis in free if axis not in meant}
     return AxisNames(meant["T"], meant["C"], meant["Z"])
 
 
