@@ -9,6 +9,7 @@ from itertools import count
 
 import numpy as np
 
+from superlens.core.cards import ModelCard
 from superlens.report import words
 from superlens.report.blocks import (
     Align,
@@ -23,6 +24,7 @@ from superlens.report.blocks import (
     Plot,
     Table,
 )
+from superlens.report.calibration_section import calibration_blocks
 from superlens.report.checklist import Fulfilment
 from superlens.report.evidence import ChannelView, RestoreEvidence
 from superlens.report.figures import colour_picture, shared_limits, upper_limit
@@ -77,26 +79,11 @@ def restore_subtitle(evidence: RestoreEvidence) -> str:
 
 
 def restore_details(evidence: RestoreEvidence) -> tuple[Block, ...]:
-    """Give how the model was judged, where its card is here."""
-    if evidence.card is None or not evidence.card.judgements:
+    """Give how the model was judged, and how honest its spread is, where its card is here."""
+    if evidence.card is None:
         return ()
-    rivals = tuple(dict.fromkeys(name for row in evidence.card.judgements for name in row.rivals))
-    columns = (
-        Column("Data", 200, Align.LEFT),
-        Column("Measure", 90, Align.LEFT),
-        Column(evidence.card.id, 70, is_strong=True),
-        *(Column(name, 70) for name in rivals),
-    )
-    rows = tuple(
-        (
-            row.data,
-            row.measure,
-            words.number(row.value),
-            *(words.number(row.rivals[name]) if name in row.rivals else "–" for name in rivals),
-        )
-        for row in evidence.card.judgements
-    )
-    return (Table(f"How the model {evidence.card.id} was judged", columns, (Group("", rows),)),)
+    judged = (_judgements(evidence.card),) if evidence.card.judgements else ()
+    return (*judged, *calibration_blocks(evidence.card))
 
 
 def restore_fulfilment(evidence: RestoreEvidence) -> Fulfilment:
@@ -116,6 +103,26 @@ def spread_words(evidence: RestoreEvidence) -> str:
     """Give what the spread of a run is, in the words of the method."""
     label = str(evidence.note("spread_label") or "spread over samples")
     return label[:1].lower() + label[1:]
+
+
+def _judgements(card: ModelCard) -> Table:
+    rivals = tuple(dict.fromkeys(name for row in card.judgements for name in row.rivals))
+    columns = (
+        Column("Data", 200, Align.LEFT),
+        Column("Measure", 90, Align.LEFT),
+        Column(card.id, 70, is_strong=True),
+        *(Column(name, 70) for name in rivals),
+    )
+    rows = tuple(
+        (
+            row.data,
+            row.measure,
+            words.number(row.value),
+            *(words.number(row.rivals[name]) if name in row.rivals else "–" for name in rivals),
+        )
+        for row in card.judgements
+    )
+    return Table(f"How the model {card.id} was judged", columns, (Group("", rows),))
 
 
 def _scale_number(evidence: RestoreEvidence) -> KeyNumber:

@@ -9,6 +9,7 @@ from superlens.core.method import Citation, Claim, MethodSpec
 from superlens.core.parameters import ParameterValue
 from superlens.core.units import PixelSizeOrigin
 from superlens.report import words
+from superlens.report.calibration_section import calibration_limit
 from superlens.report.evidence import RestoreEvidence
 from superlens.report.restore_section import spread_words
 
@@ -165,10 +166,15 @@ def _how_intensities(evidence: RestoreEvidence) -> str:
 def _how_sampled(evidence: RestoreEvidence) -> str:
     used = evidence.samples_used
     if used < 2:
-        return f"The network’s single answer is shown (seed {evidence.request.seed})."
+        what = "single answer"
+        if claim_of(evidence) is Claim.POSTERIOR:
+            what = "first sample, one of many possible ones,"
+        return f"The network’s {what} is shown (seed {evidence.request.seed})."
+    interval = evidence.note("interval_label")
+    ends = f" The ends of the 90 % interval: {interval}." if interval else ""
     return (
         f"Mean and spread are over {used} answers ({spread_words(evidence)}; seed"
-        f" {evidence.request.seed})."
+        f" {evidence.request.seed}).{ends}"
     )
 
 
@@ -176,7 +182,8 @@ def _spread_limit(evidence: RestoreEvidence) -> str:
     method = spec_of(str(evidence.note("method_id") or ""))
     if method is None or method.sampling is None:
         return f"The spread is {spread_words(evidence)}."
-    end = "" if claim_of(evidence) is Claim.POSTERIOR else " It is not a posterior."
+    is_posterior = claim_of(evidence) is Claim.POSTERIOR
+    end = f" {calibration_limit(evidence.card)}" if is_posterior else " It is not a posterior."
     return f"The spread is {spread_words(evidence)}: {_lower(method.sampling.meaning)}{end}"
 
 
