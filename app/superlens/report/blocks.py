@@ -62,7 +62,8 @@ class Panel:
     title: str
     raster: Raster
     alt: str
-    scale_bar: ScaleBar
+    scale_bar: ScaleBar | None
+    """None where one picture shows several magnifications."""
     role: Role | None = None
     colour_bar: ColourBar | None = None
     frame: Frame | None = None

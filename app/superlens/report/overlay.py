@@ -24,7 +24,9 @@ def draw_overlay(panel: Panel, width: float, height: float) -> Drawing:
         _draw_frame(drawing, panel.frame)
     if panel.title:
         _draw_title(drawing, panel)
-    left = _draw_scale_bar(drawing, panel.scale_bar)
+    left = drawing.width - _MARGIN
+    if panel.scale_bar is not None:
+        left = _draw_scale_bar(drawing, panel.scale_bar)
     if panel.colour_bar is not None:
         _draw_colour_bar(drawing, panel.colour_bar, left - 4.0)
     return drawing
