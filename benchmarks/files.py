@@ -8,7 +8,8 @@ where the system allows that:
 * `plane`: the first plane of an OME-TIFF of 4 GiB;
 * `region`: 1024 x 1024 pixels in the middle of a pyramid of 32768 x 32768;
 * `plate`: 192 files of 96 wells: identified, read and saved into a new project, against bare
-  tifffile reading the same headers; and the import as the window does it, with pictures;
+  tifffile reading the same headers; and the import as the window does it, by engines that are up,
+  until every image is in the project (`seconds`) and has its small picture (`picture_seconds`);
 * `project`: opening a project in the panel of the window, and scrolling through it to its end, with
   10,000 images against 100.
 
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -230,13 +232,17 @@ def _measure_plate_ours(path: Path, began: float) -> None:
     from superlens.io.images import probe
     from superlens.io.store import ProjectStore
 
+    files = sorted(path.iterdir())
     with (
         tempfile.TemporaryDirectory() as home,
         ProjectStore.create(Path(home) / "project") as store,
+        ThreadPoolExecutor(1) as pool,  # the window identifies files in a thread, too
     ):
         records = [
-            ImageRecord(str(number), str(file), quick_identity(file), probe(file))
-            for number, file in enumerate(sorted(path.iterdir()))
+            ImageRecord(str(number), str(file), identity, probe(file))
+            for number, (file, identity) in enumerate(
+                zip(files, pool.map(quick_identity, files), strict=True)
+            )
         ]
         store.catalogue.add(*records)
     _say(began, checksum=len(records))
@@ -245,6 +251,7 @@ def _measure_plate_ours(path: Path, began: float) -> None:
 def _measure_plate_window(path: Path, _: float) -> None:
     from PySide6.QtCore import QCoreApplication, QEventLoop
 
+    from superlens.core.jobs import Lane
     from superlens.workbench.workbench import Workbench
 
     QCoreApplication([])
@@ -252,15 +259,25 @@ def _measure_plate_window(path: Path, _: float) -> None:
     bench.start_engines()
     project = bench.ensure_project()
     loop = QEventLoop()
-    steps: list[int] = []
-    project.image_added.connect(lambda _: steps.append(1))
-    bench.engine_ready.connect(lambda ready: loop.quit() if ready.lane == "cpu" else None)
+    up: list[str] = []
+    pictures: list[str] = []
+    bench.engine_ready.connect(lambda ready: up.append(ready.lane))
+    bench.engine_ready.connect(lambda _: loop.quit() if len(up) == len(Lane) else None)
     loop.exec()
     project.imports_finished.connect(loop.quit)
+    project.image_changed.connect(lambda image: pictures.append(image.id))
     began = time.perf_counter()
     project.add_files([path])
     loop.exec()
-    _say(began, checksum=len(steps))
+    images, seconds = project.image_ids(), time.perf_counter() - began
+    project.image_changed.connect(lambda _: loop.quit() if len(pictures) == len(images) else None)
+    loop.exec()
+    _say(
+        began,
+        seconds=seconds,
+        picture_seconds=time.perf_counter() - began,
+        checksum=len(images),
+    )
     bench.shutdown()
 
 

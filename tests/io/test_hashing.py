@@ -27,6 +27,25 @@ def test_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     assert sha256_of(path) == hashlib.sha256(b"x" * 5_000_000).hexdigest()
 
 
+@pytest.mark.parametrize("size", [0, 5, 1 << 20, (1 << 20) + 7, (2 << 20) - 1])
+def test_small_file_is_identified_by_each_byte_once(tmp_path: Path, size: int) -> None:
+    data = bytes(number % 251 for number in range(size))
+    path = tmp_path / "a.bin"
+    path.write_bytes(data)
+
+    assert quick_identity(path).quick_sha256 == hashlib.sha256(b"%d" % size + data).hexdigest()
+
+
+def test_large_file_is_identified_by_its_ends(tmp_path: Path) -> None:
+    mib = 1 << 20
+    data = b"a" * mib + b"b" * 5 + b"c" * mib
+    path = tmp_path / "a.bin"
+    path.write_bytes(data)
+
+    ends = b"%d" % len(data) + data[:mib] + data[-mib:]
+    assert quick_identity(path).quick_sha256 == hashlib.sha256(ends).hexdigest()
+
+
 def test_copy_of_a_folder_has_its_identity_and_hash(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere" / "b.zarr"
     shutil.copytree(folder, copy)

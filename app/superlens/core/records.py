@@ -89,7 +89,7 @@ class FileIdentity:
     size_bytes: int
     modified_ns: int
     quick_sha256: str
-    """Of the size, the first MiB and the last MiB."""
+    """Of the size, the first MiB and the last MiB, each byte once."""
 
 
 @dataclass(frozen=True, slots=True)

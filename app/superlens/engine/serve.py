@@ -46,7 +46,7 @@ from superlens.engine.preview_ring import PreviewRing
 from superlens.engine.versions import software_versions
 from superlens.engine.wakefulness import kept_awake
 from superlens.io.codec import read_request
-from superlens.io.reading import end_idle_readers
+from superlens.io.reading import end_idle_readers, prepare_reader
 from superlens.methods.catalogue import METHODS
 
 logger = logging.getLogger(__name__)
@@ -108,6 +108,8 @@ class JobLoop:
     def run(self) -> None:
         """Say `Ready`, then do jobs until told to leave."""
         self._outbox.post(self._ready())
+        if self._lane is Lane.CPU:  # the lane that looks at files
+            prepare_reader()
         while (item := self._inbox.get()) is not None:
             match item:
                 case Submit():

@@ -46,6 +46,8 @@ def stamp_of(path: Path) -> Stamp:
 def quick_identity(path: Path) -> FileIdentity:
     """Give size, time of change and the SHA-256 of the size, the first MiB and the last MiB.
 
+    Of a file of less than two MiB: of its size and all of it.
+
     Of a folder: of the names and sizes of all its files, and of those that describe it whole.
 
     Raises:
@@ -58,7 +60,7 @@ def quick_identity(path: Path) -> FileIdentity:
         status = path.stat()
         digest = hashlib.sha256(str(status.st_size).encode())
         digest.update(stream.read(_END_BYTES))
-        stream.seek(max(0, status.st_size - _END_BYTES))
+        stream.seek(max(stream.tell(), status.st_size - _END_BYTES))
         digest.update(stream.read(_END_BYTES))
     return FileIdentity(status.st_size, status.st_mtime_ns, digest.hexdigest())
 

@@ -342,3 +342,18 @@ def test_process_whose_asker_is_gone_leaves(
 
 def _is_running(number: int) -> bool:
     return any(pid % 60_000 == number for pid in psutil.pids())
+
+
+def test_prepared_process_waits_for_the_first_file(written) -> None:
+    pool = ReaderPool(opener=OPENER)
+    before = {child.pid for child in psutil.Process().children()}
+    pool.prepare()
+    pool.prepare()
+    made = {child.pid for child in psutil.Process().children()} - before
+
+    with pool.open(written("fine")) as source:
+        used = process_of(source)
+
+    pool.close()
+    assert used in made
+    assert len(made) <= 2  # the other one tracks the memory that they share

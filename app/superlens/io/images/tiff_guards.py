@@ -40,7 +40,7 @@ def require_whole_chain(name: str, tif: Any) -> None:
         UnreadableFile: pages are missing.
     """
     count = len(tif.pages)
-    following = _next_page_offset(tif, count)
+    following = _next_page_offset(tif)
     if following >= tif.filehandle.size:
         raise UnreadableFile(
             f"{name} is cut off: {_planes(count)} there, and more should follow", _COPY_AGAIN
@@ -195,13 +195,10 @@ def _is_whole(page: Any) -> bool:
     return all(offset + count <= size for offset, count in segments)
 
 
-def _next_page_offset(tif: Any, count: int) -> int:
-    """Give where the chain of pages says that the next one begins; 0 where it ends properly."""
-    last = tif.pages[count - 1]
+def _next_page_offset(tif: Any) -> int:
+    """Give where the last page says that the next one begins; 0 where the chain ends properly."""
     tiff, stream = tif.tiff, tif.filehandle
-    stream.seek(last.offset)
-    tags = int.from_bytes(stream.read(tiff.tagnosize), _order(tiff))
-    stream.seek(last.offset + tiff.tagnosize + tags * tiff.tagsize)
+    stream.seek(tif.pages.next_page_offset)
     return int.from_bytes(stream.read(tiff.offsetsize), _order(tiff))
 
 

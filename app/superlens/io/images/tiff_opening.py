@@ -3,11 +3,13 @@
 The OME-XML may stand in the file itself, or for a set of files in a companion beside them.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from superlens.core.errors import UnreadableFile
+from superlens.io.images.lsm_bits import mend_two_channel_lsm
 from superlens.io.images.ome_xml import OmeDocument, named_files, parse_ome
 from superlens.io.images.tiff_guards import (
     require_declared_planes,
@@ -102,10 +104,10 @@ def _with_companion(path: Path, alone: OpenTiff) -> OpenTiff:
 
 def _told_of_slide(path: Path) -> tuple[str, ...]:
     """Give a warning for the small TIFF of an Olympus VSI, whose image lies in a folder beside."""
-    folder = path.parent / f"_{path.stem}_"
-    if not folder.is_dir():
+    name = f"_{path.stem}_"
+    if not os.path.isdir(os.path.join(path.parent, name)):  # noqa: PTH112, PTH118 - of every TIFF
         return ()
-    return (f"Only the overview of this Olympus VSI is read, not the image in {folder.name!r}",)
+    return (f"Only the overview of this Olympus VSI is read, not the image in {name!r}",)
 
 
 def _described_by(companion: Path, first: Path, text: str) -> OpenTiff:
@@ -154,5 +156,6 @@ def _makes_series(tif: Any) -> bool:
 def _tiff_file(path: Path, **options: Any) -> Any:
     import tifffile
 
+    mend_two_channel_lsm()
     # The other two dialects open more files, by names that nobody checked.
     return tifffile.TiffFile(path, is_mmstack=False, is_ndtiff=False, **options)

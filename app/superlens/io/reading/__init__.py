@@ -5,6 +5,19 @@ the next file a fresh process. The readers themselves are in `io.images`.
 """
 
 from superlens.io.reading.limits import Limits
-from superlens.io.reading.pool import ReaderPool, end_idle_readers, open_safely, probe_safely
+from superlens.io.reading.pool import (
+    ReaderPool,
+    end_idle_readers,
+    open_safely,
+    prepare_reader,
+    probe_safely,
+)
 
-__all__ = ["Limits", "ReaderPool", "end_idle_readers", "open_safely", "probe_safely"]
+__all__ = [
+    "Limits",
+    "ReaderPool",
+    "end_idle_readers",
+    "open_safely",
+    "prepare_reader",
+    "probe_safely",
+]

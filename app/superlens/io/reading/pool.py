@@ -3,6 +3,7 @@
 import functools
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from superlens.core.errors import SuperlensError
@@ -44,6 +45,11 @@ def probe_safely(path: Path, axes: str = "") -> ImageInfo:
         return source.info
 
 
+def prepare_reader() -> None:
+    """Start a process ahead of the first file, which then need not wait for it."""
+    _pool().prepare()
+
+
 def end_idle_readers() -> None:
     """End the processes that are kept warm for the next file; it costs a start of one again."""
     if _pool.cache_info().currsize:
@@ -78,6 +84,14 @@ class ReaderPool:
         except BaseException:
             process.end()
             raise
+
+    def prepare(self) -> None:
+        """Start a process unless one waits already; where it cannot be, the first file says so."""
+        with self._lock:
+            is_wanted = not self._idle and not self._is_closed
+        if is_wanted:
+            with suppress(OSError):
+                self._take_back(ReaderProcess(self._limits, self._opener))
 
     def close(self) -> None:
         """End all processes that have no file open; the others when their file is closed."""

@@ -37,6 +37,7 @@ def serve_reader(connection: Any, memory_name: str, opener: str) -> None:
         opener: `module:function` that opens a file, as `superlens.io.images:open_image` does.
     """
     _stand_alone()
+    _load_usual_reader()
     reader = _Reader(PlaneMemory.attach(memory_name), opener)
     used_bytes = _used_bytes()
     connection.send_bytes(written(Answer(0)))
@@ -140,6 +141,12 @@ def _stand_alone() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _load_usual_reader() -> None:
+    """Load what most files need, while nobody waits yet."""
+    import_module("superlens.io.images.tiff_file")
+    import_module("tifffile")
 
 
 def _used_bytes() -> int:
