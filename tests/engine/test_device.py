@@ -1,3 +1,6 @@
+import sys
+import types
+
 import pytest
 import torch
 
@@ -96,3 +99,9 @@ def test_releasing_memory_works_without_accelerators():
     release_device_memory()
 
     assert device_memory_bytes() >= 0
+
+
+def test_half_imported_torch_holds_no_memory(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+
+    assert device_memory_bytes() == 0
