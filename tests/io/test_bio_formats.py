@@ -51,6 +51,9 @@ VENDORS: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "ims": lambda folder, data: ims.write_ims(folder / "a.ims", data),
     "lof": lambda folder, data: leica.write_lof(folder / "a.lof", _zc(data)),
     "lsm": lambda folder, data: lsm.write_lsm(folder / "a.lsm", data.swapaxes(1, 2)),
+    "lsm of two channels": lambda folder, data: lsm.write_lsm(
+        folder / "a.lsm", data[:, :2].swapaxes(1, 2), is_inline=True
+    ),
     "oib": lambda folder, data: oif.write_oib(folder / "a.oib", data[:, :2], "0.207"),
     "oif": lambda folder, data: oif.write_oif(folder / "picture.oif", data[:, :2], width="1"),
     "stk slices": lambda folder, data: stk.write_stk(folder / "a.stk", data[0, 0]),

@@ -15,6 +15,13 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 4000, shape, np.uint16)
 
 
+def require_planes(path: Path, data: np.ndarray) -> None:
+    with open_image(path) as image:
+        assert image.info.scenes[0].shape == tuple(data.shape[axis] for axis in (0, 2, 1, 3, 4))
+        for t, z, c in np.ndindex(*data.shape[:3]):
+            np.testing.assert_array_equal(image.plane(0, t, c, z), data[t, z, c])
+
+
 def test_planes_are_read_without_the_thumbnails(tmp_path: Path) -> None:
     data = noise(2, 4, 3, 20, 30)
     path = write_lsm(tmp_path / "a.lsm", data)
@@ -24,6 +31,22 @@ def test_planes_are_read_without_the_thumbnails(tmp_path: Path) -> None:
         assert [scene.shape for scene in image.info.scenes] == [(2, 3, 4, 20, 30)]
         for t, c, z in np.ndindex(2, 3, 4):
             np.testing.assert_array_equal(image.plane(0, t, c, z), data[t, z, c])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_any_number_of_channels_is_read(tmp_path: Path, channels: int) -> None:
+    data = noise(1, 3, channels, 20, 30)
+
+    require_planes(write_lsm(tmp_path / "a.lsm", data), data)
+
+
+@pytest.mark.parametrize("side", [20, 600])
+def test_bits_of_two_channels_may_stand_in_the_tag_itself(tmp_path: Path, side: int) -> None:
+    # Taken for the place of the bits, they would point outside of the small file and to pixels of
+    # the large one.
+    data = noise(1, 2, 2, side, 300)
+
+    require_planes(write_lsm(tmp_path / "a.lsm", data, is_inline=True), data)
 
 
 def test_sizes_colours_lens_and_time_are_told(tmp_path: Path) -> None:

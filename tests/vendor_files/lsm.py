@@ -1,7 +1,4 @@
-"""Writes Zeiss LSM files: a TIFF whose first page carries the structure CZ_LSMINFO, by hand.
-
-Three channels: of two, tifffile expects an old form of BitsPerSample that it does not write.
-"""
+"""Writes Zeiss LSM files: a TIFF whose first page carries the structure CZ_LSMINFO, by hand."""
 
 import struct
 from pathlib import Path
@@ -31,9 +28,51 @@ def recording(objective: str, taken: float) -> bytes:
     return whole + struct.pack("<3I", 0xFFFFFFFF, 0, 0)
 
 
-def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7) -> Path:
-    """Write (T, Z, C, Y, X), each page followed by its thumbnail."""
-    times, slices, channels, rows, columns = data.shape
+def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7, is_inline: bool = False) -> Path:
+    """Write (T, Z, C, Y, X), each page followed by its thumbnail.
+
+    Args:
+        path: the file.
+        data: of any number of channels.
+        step_m: between slices, in metres.
+        is_inline: of two channels the bits stand in the tag itself, as the rule of TIFF is; else
+            where the tag points to, as some microscopes write them.
+    """
+    info = _info(data.shape, step_m)
+    with tifffile.TiffWriter(path, byteorder="<") as tif:
+        for index, place in enumerate(np.ndindex(*data.shape[:2])):
+            # Under another number until all is in place.
+            tags = [(TAG - 1, 1, info.nbytes, info.tobytes(), True)] if index == 0 else ()
+            plane = {"photometric": "minisblack", "metadata": None, "extratags": tags}
+            if data.shape[2] > 1:
+                plane["planarconfig"] = "separate"
+            tif.write(data[place], **plane)
+            tif.write(np.zeros((8, 8), np.uint8), subfiletype=1, metadata=None)
+    names = colours(["Ch1-T1", "Ch2-T2", "ChD"], [(255, 0, 0), (0, 255, 0), (255, 255, 255)])
+    lens = recording("Plan-Apochromat 63x/1.40 Oil DIC M27", 39448.5)
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages.first.tags[TAG - 1]
+        bits = [page.tags[258].valueoffset for page in tif.pages if page.tags[258].count == 2]
+    end = path.stat().st_size
+    patches = {tag.offset: struct.pack("<H", TAG)}
+    for name, offset in (
+        ("OffsetChannelColors", end),
+        ("OffsetScanInformation", end + len(names)),
+    ):
+        patches[tag.valueoffset + info.dtype.fields[name][1]] = struct.pack("<I", offset)
+    if not is_inline:
+        patches |= {at: struct.pack("<I", end + len(names + lens)) for at in bits}
+    with path.open("r+b") as stream:
+        stream.seek(end)
+        stream.write(names + lens + struct.pack("<2H", 16, 16))
+        for at, value in patches.items():
+            stream.seek(at)
+            stream.write(value)
+    return path
+
+
+def _info(shape: tuple[int, ...], step_m: float) -> np.ndarray:
+    times, slices, channels, rows, columns = shape
     layout = np.dtype([(name or "Reserved", kind) for name, kind in tifffile.TIFF.CZ_LSMINFO])
     info = np.zeros((), layout.newbyteorder("<"))
     facts = {
@@ -53,23 +92,4 @@ def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7) -> Path:
     }
     for name, value in facts.items():
         info[name] = value
-    with tifffile.TiffWriter(path, byteorder="<") as tif:
-        for index, (t, z) in enumerate(np.ndindex(times, slices)):
-            tags = [(TAG, 1, layout.itemsize, info.tobytes(), True)] if index == 0 else ()
-            plane = {"planarconfig": "separate", "photometric": "minisblack", "metadata": None}
-            tif.write(data[t, z], extratags=tags, **plane)
-            tif.write(np.zeros((8, 8), np.uint8), subfiletype=1, metadata=None)
-    names = colours(["Ch1-T1", "Ch2-T2", "ChD"], [(255, 0, 0), (0, 255, 0), (255, 255, 255)])
-    lens = recording("Plan-Apochromat 63x/1.40 Oil DIC M27", 39448.5)
-    with tifffile.TiffFile(path) as tif:
-        place = tif.pages.first.tags[TAG].valueoffset
-    with path.open("r+b") as stream:
-        end = stream.seek(0, 2)
-        stream.write(names + lens)
-        for name, offset in (
-            ("OffsetChannelColors", end),
-            ("OffsetScanInformation", end + len(names)),
-        ):
-            stream.seek(place + layout.fields[name][1])
-            stream.write(struct.pack("<I", offset))
-    return path
+    return info

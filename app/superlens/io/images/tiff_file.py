@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from superlens.core.errors import UnreadableFile, UnsupportedImage
 from superlens.core.jobs import Roi
 from superlens.core.records import ImageInfo, SceneInfo
+from superlens.io.images.lsm_bits import mend_two_channel_lsm
 from superlens.io.images.reader_errors import quiet_library_log, reader_failures
 from superlens.io.images.source import OpenImage, PlaneRequest
 from superlens.io.images.tiff_axes import PlaneMap, map_planes
@@ -53,6 +54,7 @@ class TiffImage(OpenImage):
         """
         quiet_library_log("tifffile")
         self._name = path.name
+        mend_two_channel_lsm()
         with reader_failures(self._name):
             opened = self._opened(path)
             self._tif = opened.tif
