@@ -36,6 +36,8 @@ from files_made import write_plate, write_project, write_pyramid, write_stack
 
 RESULTS = Path(__file__).with_name("results") / "files.json"
 _MIB = 1 << 20
+_LOAD_BEFORE = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+"""Processes that wanted the cores, on average over a minute."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def main() -> None:
             if options.case in (None, name)
         }
     document = {
-        "command": " ".join(["python", "benchmarks/files.py", *sys.argv[1:]]),
+        "command": " ".join(["python", "benchmarks/files.py", *_words(sys.argv[1:])]),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": _machine(),
         "sizes": asdict(sizes),
@@ -94,6 +96,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--measure", choices=tuple(_MEASURES), help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def _words(arguments: list[str]) -> list[str]:
+    """Give the arguments without the paths of this machine."""
+    return ["PATH" if Path(word).is_absolute() else word for word in arguments]
 
 
 def _plane(folder: Path, sizes: Sizes, options: argparse.Namespace) -> dict[str, Any]:
@@ -360,6 +367,7 @@ def _peak_memory_mib() -> float:
 
 def _machine() -> dict[str, Any]:
     return {
+        "load_before": _LOAD_BEFORE,
         "load_after": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "platform": platform.platform(),
         "processor": _processor(),
