@@ -17,6 +17,7 @@ import re
 import shlex
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 from fuzz_damage import damaged
@@ -92,7 +94,11 @@ def main() -> int:
         samples = collect(place / "samples", _real_samples())
         if arguments.only:
             return _show(arguments, samples, place)
-        tallies = _fuzz_all(arguments, samples, place)
+        names = [name for name in samples if name in (arguments.formats or samples)]
+        if arguments.jobs > 1:
+            tallies = _fuzz_at_once(arguments, names, place)
+        else:
+            tallies = _fuzz_all(arguments, {name: samples[name] for name in names}, place)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     document = _document(arguments, tallies)
@@ -108,6 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--variants", type=int, default=3000, help="of each format (default 3000)")
     parser.add_argument("--minutes", type=float, default=60, help="for all together (default 60)")
     parser.add_argument("--formats", nargs="*", default=[], help="only these")
+    parser.add_argument("--jobs", type=int, default=1, help="formats at once, each in a process")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", metavar="FORMAT:NUMBER", help="show one variant")
     parser.add_argument("--keep", type=Path, help="with --only: a folder for the variant")
@@ -120,10 +127,27 @@ def _real_samples() -> Path:
     return Path(os.environ.get("SUPERLENS_SHARED_DATA", beside)) / "formats"
 
 
+def _fuzz_at_once(arguments: argparse.Namespace, names: list[str], place: Path) -> dict[str, Tally]:
+    """Have some formats done by each of several processes."""
+    common = [sys.executable, __file__, f"--variants={arguments.variants}"]
+    common += [f"--minutes={arguments.minutes}", f"--seed={arguments.seed}"]
+    outs = [place / f"{job}.json" for job in range(arguments.jobs)]
+    running = [
+        subprocess.Popen([*common, f"--out={out}", "--formats", *names[job :: arguments.jobs]])
+        for job, out in enumerate(outs)
+        if names[job :: arguments.jobs]
+    ]
+    for process in running:
+        process.wait()
+    found: dict[str, Any] = {}
+    for out in outs[: len(running)]:
+        found |= json.loads(out.read_text(encoding="utf-8"))["formats"]
+    return {name: Tally(**found[name]) for name in names}
+
+
 def _fuzz_all(
-    arguments: argparse.Namespace, samples: dict[str, list[Sample]], place: Path
+    arguments: argparse.Namespace, wanted: dict[str, list[Sample]], place: Path
 ) -> dict[str, Tally]:
-    wanted = {n: s for n, s in samples.items() if not arguments.formats or n in arguments.formats}
     deadline = time.monotonic() + 60 * arguments.minutes
     tallies: dict[str, Tally] = {}
     pool = ReaderPool()
