@@ -5,6 +5,7 @@ import pytest
 
 from engine.measured_plates import document, measure, table, write_field, write_image_of
 from fakes.method import MODEL_ID, install_fake_model, known_here
+from fakes.sampler import install_sampler, sampler_known_here
 from superlens.core.errors import InvalidParameter
 from superlens.core.records import ModelRef
 from superlens.io.images import open_image
@@ -88,3 +89,27 @@ def test_unknown_model_is_refused(tmp_path, model) -> None:
 
     with pytest.raises(InvalidParameter, match="nobody"):
         measure([field], tmp_path / "run", model=ModelRef("nobody", "0"))
+
+
+def test_samples_of_a_posterior_are_measured_as_those_of_any_model(tmp_path, model) -> None:
+    field = write_field(tmp_path, "A01", 1.0)
+    with sampler_known_here():
+        sampler = install_sampler(tmp_path / "home" / "models").ref
+
+        measure([field], tmp_path / "run", model=sampler, samples=3)
+
+    rows = table(tmp_path / "run", "samples.csv")
+    assert {row["sample"] for row in rows} == {"0", "1", "2"}
+    assert len({row["ratio"] for row in rows if row["object_id"] == rows[0]["object_id"]}) == 3
+    notes = read_run(tmp_path / "run").notes
+    assert (notes["claim"], notes["spread_label"]) == ("posterior", "Spread of the samples")
+
+
+def test_one_sample_of_a_posterior_is_said_to_be_one(tmp_path, model) -> None:
+    field = write_field(tmp_path, "A01", 1.0)
+    with sampler_known_here():
+        sampler = install_sampler(tmp_path / "home" / "models").ref
+
+        result = measure([field], tmp_path / "run", model=sampler)
+
+    assert any("one sample of many possible ones" in text for text in result.warnings)

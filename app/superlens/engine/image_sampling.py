@@ -178,7 +178,8 @@ class _PlaneSampling:
 
     def _count_foreground(self) -> None:
         step = max(1, int(np.ceil(np.sqrt(self._conserved.size / _MOST_FOR_THRESHOLD))))
-        threshold = foreground_threshold(np.stack([row[::step] for row in self._conserved[::step]]))
+        thin = [self._conserved[place][::step, ::step].copy() for place in self._bands()]
+        threshold = foreground_threshold(np.concatenate([part.ravel() for part in thin]))
         for place in self._bands():
             self._restorer.context.check()
             self._foreground[place] += self._conserved[place] > threshold
@@ -214,6 +215,7 @@ class _PlaneSampling:
         rows = max(1, _BAND_PX // (width * self._scale)) * self._scale
         for top in range(0, height, rows):
             yield slice(top, min(top + rows, height)), slice(0, width)
+            self._canvases.relieve()
 
 
 def _with_context(part: tuple[int, int], size: int, grid: Grid) -> tuple[int, int]:

@@ -21,6 +21,11 @@ from superlens.engine.scratch import Canvases
 from superlens.engine.tiling import Block, Tile, TileBlender, TilePlan, plan_tiles, read_reflected
 from superlens.prepare.normalisation import PlaneSource, measure_normalisation, sample_stack
 
+ONE_SAMPLE = (
+    "What is shown is one sample of many possible ones, without a spread: detail in it may be "
+    "missing from others; ask for 2 samples or more to see where they differ"
+)
+"""Said where fewer than two samples of a posterior are drawn."""
 _ALL = (slice(None), slice(None))
 
 

@@ -12,7 +12,7 @@ from superlens.core.method import GivesHint, Sampling
 from superlens.engine.hint import HINT
 from superlens.engine.image_reading import Subject
 from superlens.engine.image_sampling import canvas_of
-from superlens.engine.restoration import allowed_samples
+from superlens.engine.restoration import ONE_SAMPLE, allowed_samples
 from superlens.engine.restorer import Restorer
 from superlens.engine.sample_statistics import order_depth
 from superlens.engine.tiling import plan_tiles
@@ -148,10 +148,7 @@ def _settled_samples(
     if allowed < wanted:
         warn(f"{wanted} samples were asked for, but {restorer.spec.title} has only {allowed}")
     if allowed < 2 and restorer.has_posterior:
-        warn(
-            "What is shown is one sample of many possible ones, without a spread: detail in it may "
-            "be missing from others; ask for 2 samples or more to see where they differ"
-        )
+        warn(ONE_SAMPLE)
     return allowed
 
 

@@ -5,7 +5,7 @@ Evidence in, strings out.
 
 from superlens.core.cards import ModelCard
 from superlens.core.errors import SuperlensError
-from superlens.core.method import Citation, Claim, MethodSpec
+from superlens.core.method import Citation, Claim, MethodSpec, Tiling
 from superlens.core.parameters import ParameterValue
 from superlens.core.units import PixelSizeOrigin
 from superlens.report import words
@@ -154,7 +154,10 @@ def _what_was_done(evidence: RestoreEvidence) -> str:
 def _how_intensities(evidence: RestoreEvidence) -> str:
     low, high = evidence.note("normalisation_low"), evidence.note("normalisation_high")
     tile = evidence.note("tile")
+    method = spec_of(str(evidence.note("method_id") or ""))
     tiles = f"; tiles of {tile} raw pixels were blended where they overlap" if tile else ""
+    if method is not None and method.tiling is Tiling.INTERNAL:
+        tiles = "; the image was sampled as a whole, so that there are no tiles to be blended"
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return f"Intensities were scaled linearly once per image and channel{tiles}."
     return (

@@ -46,7 +46,7 @@ from superlens.engine.evaluation_pictures import (
 )
 from superlens.engine.evaluation_table import differences, method_rows, write_evaluation
 from superlens.engine.niqe_parameters import natural_niqe_model
-from superlens.engine.restoration import allowed_samples
+from superlens.engine.restoration import ONE_SAMPLE, allowed_samples
 from superlens.engine.restorer import Restorer
 from superlens.engine.run_record import Beginning, finished_run
 from superlens.engine.sample_statistics import INTERVAL_LEVEL
@@ -110,6 +110,8 @@ def run(job_id: str, request: EvaluateRequest, context: JobContext) -> ResultRec
         names, device = ", ".join(one.card.id for one in restorers), restorers[0].device
         count = len(request.pairs)
         context.accept(f"Judge {names} on {count} pair{'s' if count > 1 else ''} on {device.text}")
+        if any(one.has_posterior and request.samples < 2 for one in restorers):
+            context.warn(ONE_SAMPLE)
         calibrating = SpreadCalibration(request.seed) if request.calibration_data else None
         evaluation = _evaluated(request, restorers, context, calibrating)
         request = replace(request, pairs=identified(request.pairs, context.check))

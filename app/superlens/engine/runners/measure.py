@@ -174,7 +174,7 @@ def _surroundings(
 ) -> Surroundings:
     samples = 0
     if restorer is not None:
-        from superlens.engine.restoration import allowed_samples
+        from superlens.engine.restoration import ONE_SAMPLE, allowed_samples
 
         samples = allowed_samples(restorer.spec, request.samples)
         if samples < request.samples:
@@ -182,6 +182,8 @@ def _surroundings(
                 f"{request.samples} samples were asked for, but {restorer.spec.title} has only "
                 f"{samples}"
             )
+        if samples < 2 and restorer.has_posterior:
+            context.warn(ONE_SAMPLE)
     return Surroundings(spec, context.check, context.warn, restorer, samples)
 
 
