@@ -421,6 +421,18 @@ def test_sizes_hidden_in_entities_do_not_pass_the_guard(path: Path) -> None:
     assert "damaged" in info.warnings[0]
 
 
+def test_entities_that_name_another_file_are_never_read(path: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    xml = ome(prolog=f'<!DOCTYPE OME [<!ENTITY x SYSTEM "{secret.as_uri()}">]>', inside=ONE_PLANE)
+    save_ome(path, xml.replace("</Image>", "<Description>&x;</Description></Image>", 1))
+
+    info = probe(path)
+
+    assert "secret" not in str(info).replace(str(tmp_path), "")
+    assert "damaged" in info.warnings[0]
+
+
 def test_page_with_too_few_strips_is_incomplete(path: Path) -> None:
     data = np.random.default_rng(0).integers(0, 255, (60, 50), np.uint8)
     tifffile.imwrite(path, data, compression="zlib", rowsperstrip=10, metadata=None)
