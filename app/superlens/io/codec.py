@@ -51,13 +51,22 @@ def encode(record: Any) -> bytes:
 
     Numbers that are not finite become null, because JSON has no name for them; `decode` turns null
     back into NaN where a plain float must stand.
+
+    Raises:
+        InvalidInput: it names a file whose name is no text.
     """
-    return msgspec.json.format(msgspec.json.encode(record, enc_hook=_plain_scalar), indent=2)
+    return msgspec.json.format(encode_line(record), indent=2)
 
 
 def encode_line(record: Any) -> bytes:
-    """Give a record as JSON without line breaks, for a file that grows line by line."""
-    return msgspec.json.encode(record, enc_hook=_plain_scalar)
+    """Give a record as JSON without line breaks, for a file that grows; errors as `encode`."""
+    try:
+        return msgspec.json.encode(record, enc_hook=_plain_scalar)
+    except UnicodeEncodeError as error:  # bytes of a file name that no UTF-8 could hold
+        name = str(error.object).encode("utf-8", "replace").decode()
+        raise InvalidInput(
+            f"The name {name} cannot be saved: it is no text", "Rename it"
+        ) from error
 
 
 def decode(cls: type[T], data: bytes, source: str = "") -> T:

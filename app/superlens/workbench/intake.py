@@ -9,7 +9,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
 
-from superlens.core.errors import JobCancelled, MissingFile, SuperlensError, describe_error
+from superlens.core.errors import (
+    InvalidInput,
+    JobCancelled,
+    MissingFile,
+    SuperlensError,
+    describe_error,
+)
 from superlens.io.hashing import quick_identity
 from superlens.io.image_listing import image_files_in
 from superlens.io.image_names import IMAGE_SUFFIXES
@@ -93,6 +99,7 @@ class FileIntake(QObject):
     def _identify(self, file: Path) -> None:
         self.listed.emit(file)
         try:
+            _require_text(file)
             identity = quick_identity(file)
         except SuperlensError as error:
             self.refused.emit(file, describe_error(error))
@@ -122,6 +129,22 @@ class FileIntake(QObject):
         self._tasks -= 1
         if self._tasks == 0:
             self.emptied.emit()
+
+
+def _require_text(path: Path) -> None:
+    """Make sure that the name of a file is text, so that a project can hold it.
+
+    Raises:
+        InvalidInput: it is in another encoding than the system's, as of an old memory stick.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = path.name.encode("utf-8", "replace").decode()
+        raise InvalidInput(
+            f"The name of {name} is not in the encoding of this computer",
+            "Rename it, or its folder",
+        ) from error
 
 
 def _is_plain_folder(path: Path) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from superlens.core.errors import ErrorInfo
+from superlens.core.errors import ErrorInfo, InvalidInput
 from superlens.core.records import ImageInfo
 from superlens.io.codec import decode, encode
 from superlens.io.images.source import PlaneRequest
@@ -64,7 +64,7 @@ def written(message: "Question | Answer") -> bytes:
     """Give a message as JSON in UTF-8; what no UTF-8 can hold becomes a question mark."""
     try:
         return encode(message)
-    except UnicodeEncodeError:  # names of files in another encoding
+    except InvalidInput:  # names of files in another encoding
         text = json.dumps(dataclasses.asdict(message), ensure_ascii=False)
         return text.encode("utf-8", "replace")
 
