@@ -130,6 +130,17 @@ def test_samples_go_on_with_smaller_tiles_when_memory_ends(model, low):
     assert any("continued with 86" in warning for warning in context.warnings)
 
 
+def test_finished_samples_are_not_drawn_again_when_memory_ends(model, low):
+    whole = restored(model, low, samples=4)
+    Sampler.asked.clear()
+
+    hungry = restored(model, low, samples=4, params={"fault": "memory"})
+
+    assert [samples.start for samples, _ in Sampler.asked] == [0, 2, 2, 3]
+    for kind in ("mean", "spread", "3"):
+        np.testing.assert_allclose(hungry.plane(kind), whole.plane(kind), atol=1e-6)
+
+
 def test_no_tile_small_enough_is_told_plainly(model, low):
     with pytest.raises(OutOfMemory, match="Not even a tile of 64 x 64"):
         restored(model, low, params={"largest": 40})

@@ -11,6 +11,8 @@ from superlens.core.cards import Calibration
 from superlens.core.jobs import (
     ComputePolicy,
     DeviceChoice,
+    ExportFormat,
+    ExportRequest,
     InputImage,
     KeepSamples,
     RestoreRequest,
@@ -245,3 +247,29 @@ def test_flips_and_rotations_have_no_interval(image, models, tmp_path):
     notes = read_run(tmp_path / "run").notes
     assert notes["interval_label"] is None
     assert Sampler.asked == []
+
+
+def test_fewer_samples_and_other_settings_than_calibrated_are_said(image, models, tmp_path):
+    ref = install_sampler(models, CALIBRATION).ref
+
+    usual = restore(image, ref, tmp_path / "usual", samples=8)
+    other = restore(image, ref, tmp_path / "other", samples=4, params={"slow_s": 0.001})
+
+    assert not any("calibrated" in text for text in usual.warnings)
+    assert any("with 4 it is less certain" in text for text in other.warnings)
+    assert any("usual settings of the method" in text for text in other.warnings)
+
+
+def test_pictures_of_a_posterior_can_be_exported(image, model, tmp_path):
+    restore(image, model, tmp_path / "run")
+    roles = ("interval_low", "persistence", "schedule")
+
+    for file_format in (ExportFormat.OME_TIFF, ExportFormat.PNG):
+        request = ExportRequest(str(tmp_path / "run"), str(tmp_path / "out"), file_format, roles)
+        execute("job", request, JobContext("job", lambda event: None))
+
+    out = tmp_path / "out"
+    with tifffile.TiffFile(out / "in_SR_sampler-x2_2x_interval_low.ome.tif") as file:
+        text = file.pages[0].description
+    assert "Lower end of the 90 % interval: Gaussian approximation from 4 samples" in text
+    assert (out / "in_SR_sampler-x2_2x.png").stat().st_size > 0

@@ -47,7 +47,9 @@ _BLOCK = 64
 class SamplerParams:
     largest: int = parameter(0, "Largest", "Side of a tile above which memory ends; 0 for none.")
     slow_s: float = parameter(0.0, "Slow", "Time that a tile takes.")
-    fault: str = parameter("", "Fault", "`nan`, `short`, or `memory`: after a sample was taken.")
+    fault: str = parameter(
+        "", "Fault", "`nan`, `short`, or `memory`: for tiles above 100 from sample 2 on."
+    )
 
 
 SAMPLER = MethodSpec(
@@ -91,7 +93,7 @@ class Sampler:
             assert not kept.any()
             for done, (top, left) in enumerate(tiles):
                 run.check()
-                _misbehave(job, min(job.tile, height, width), run)
+                _misbehave(job, min(job.tile, height, width), index, run)
                 size = min(job.tile, height - top), min(job.tile, width - left)
                 kept[:, top * SCALE :, left * SCALE :][:, : size[0] * SCALE, : size[1] * SCALE] = (
                     _tile(reader, (top, left), size, (run.seed, index))
@@ -165,8 +167,9 @@ def noise(key, corner, shape):
     return whole[top : top + height, left : left + width]
 
 
-def _misbehave(job, side, run):
-    if job.params.largest and side > job.params.largest:
+def _misbehave(job, side, index, run):
+    ends_late = job.params.fault == "memory" and index >= 2 and side > 100
+    if ends_late or (job.params.largest and side > job.params.largest):
         import torch
 
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")

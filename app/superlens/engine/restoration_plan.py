@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from superlens.core.errors import InvalidParameter
 from superlens.core.jobs import KeepSamples, RestoreRequest
 from superlens.core.method import GivesHint, Sampling
+from superlens.core.parameters import build
 from superlens.engine.hint import HINT
 from superlens.engine.image_reading import Subject
 from superlens.engine.image_sampling import canvas_of
@@ -77,6 +78,7 @@ def plan_restoration(
     planes = len(subject.planes)
     single_s = restorer.seconds_per_px(computed_px * planes) * computed_px * planes
     samples = _settled_samples(request.samples, restorer, single_s, warn)
+    _warn_beyond_calibration(restorer, samples, warn)
     outputs = _outputs(request, restorer, samples)
     pixels = subject.roi.width * subject.roi.height
     fine = pixels * restorer.card.scale**2
@@ -173,6 +175,23 @@ def _default_samples(
             f"about {in_words(all_s)} on this CPU; ask for more to get them"
         )
     return samples
+
+
+def _warn_beyond_calibration(restorer: Restorer, samples: int, warn: Callable[[str], None]) -> None:
+    """Say where the spread is made in another way than it was calibrated in."""
+    found = restorer.card.calibration
+    if found is None or samples < 2:
+        return
+    if samples < found.samples:
+        warn(
+            f"The spread was calibrated with {found.samples} samples: with {samples} it is less "
+            "certain, and intervals hold the truth less often than they say"
+        )
+    if restorer.params != build(restorer.spec.restore_params, {}):
+        warn(
+            "The spread was calibrated with the usual settings of the method: with others its "
+            "correction may be wrong"
+        )
 
 
 def _counted(count: int, name: str) -> str:
