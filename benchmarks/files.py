@@ -127,6 +127,7 @@ def _against_bioio(case: str, image: Path, options: argparse.Namespace) -> dict[
         found["bioio"] = _best_of(command, image, options.repeats)
         ours, rival = found["ours"], found["bioio"]
         found["times_as_fast"] = rival["seconds"] / ours["seconds"]
+        found["times_as_fast_cpu"] = rival["cpu_seconds"] / ours["cpu_seconds"]
         found["share_of_memory"] = ours["peak_memory_mib"] / rival["peak_memory_mib"]
     image.unlink()
     return found
