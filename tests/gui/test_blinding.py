@@ -66,6 +66,16 @@ def test_no_stage_says_what_an_image_is(
     assert said == []
 
 
+def test_panel_says_that_names_are_blinded(window: MainWindow, project: Project) -> None:
+    chip = window.workspace.panel.blinded
+    was_hidden = chip.isHidden()
+
+    project.names.unblind("Scored")
+
+    assert not was_hidden
+    assert chip.isHidden()
+
+
 def test_row_of_an_image_shows_codes_alone(window: MainWindow, project: Project) -> None:
     model = window.workspace.panel.model
     assert model is not None

@@ -278,6 +278,7 @@ def test_wells_of_a_plate_in_one_file_are_shown_and_kept(
     (image,), (plate,) = project.images(), project.plates.all()
     assert shown == ["B02", "B03", "C02"]
     assert model.index(0, Column.WELL).data() == "3 wells"
+    assert "each such file becomes a plate" in dialog.plate.words
     assert image.wells == ("B02", "B03", "D05")
     assert (plate.name, image.plate) == ("screen", plate.id)
     assert project.plates.images_in(plate.id, "D05") == (image,)

@@ -59,7 +59,7 @@ class AxesChoice(QWidget):
             for letter in ("Z", "T", "C"):
                 box.addItem(_TITLES[letter], letter)
             box.activated.connect(self._take)
-            self._grid.addWidget(label(f"{size} are", "label"), place, 0)
+            self._grid.addWidget(label(f"Axis of {size} is", "label"), place, 0)
             self._grid.addWidget(box, place, 1)
             self._boxes[axis] = box
 

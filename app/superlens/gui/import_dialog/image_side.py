@@ -118,7 +118,7 @@ class ImageSide(QWidget):
         column.addWidget(self._picture)
         column.addSpacing(4)
         column.addWidget(self._axes)
-        column.addSpacing(4)
+        column.addSpacing(8)
         self.axes = AxesChoice()
         self.axes.chosen.connect(self._name_axes)
         column.addWidget(self.axes)
@@ -353,7 +353,7 @@ def _as_read(row: FileRow, number: int) -> SceneInfo | None:
 def _axes_words(row: FileRow, scene: SceneInfo) -> str:
     """Say how the axes are read, and who says so where it is not the file."""
     guessed = row.info is not None and any(t.startswith(GUESSED) for t in row.info.warnings)
-    told = ", as you say" if row.axes else ", which is a guess" if guessed else ""
+    told = ". You said so" if row.axes else ". This is a guess" if guessed else ""
     return f"{axes_sentence(scene)}{told}"
 
 

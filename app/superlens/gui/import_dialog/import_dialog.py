@@ -41,7 +41,7 @@ _WIDTHS = {
     Column.T: 40,
     Column.DEPTH: 88,
     Column.PIXEL: 168,
-    Column.WELL: 52,
+    Column.WELL: 68,
     Column.ROLE: 76,
 }
 

@@ -63,6 +63,7 @@ class PlateSide(QWidget):
         column.addWidget(self._note)
         column.addStretch(0)
         self._show_parts()
+        model.counts_changed.connect(self._look_at_scenes)
 
     @property
     def plate_name(self) -> str:
@@ -159,13 +160,21 @@ class PlateSide(QWidget):
         self._own.setVisible(self.pattern_id == OWN)
         self._plate_row.setVisible(is_plate)
         self._preview.setVisible(is_plate)
-        self._note.setVisible(is_plate)
+        self._note.setVisible(is_plate or any(row.wells for row in self._model.rows))
         if not is_plate:
             set_tone(self._words, "caption")
+            plates = sum(bool(row.wells) for row in self._model.rows)
             self._words.setText(
-                "Choose how the microscope names its files, and every image gets its well. "
+                f"The scenes of {plural(plates, 'file')} name their wells: each such file becomes "
+                "a plate."
+                if plates
+                else "Choose how the microscope names its files, and every image gets its well. "
                 "Doses and controls are entered later, or read from a plate map."
             )
+
+    def _look_at_scenes(self) -> None:
+        if self.pattern_id == NONE:
+            self._show_parts()
 
     def _choose(self, _: int) -> None:
         self.choose(self.pattern_id)

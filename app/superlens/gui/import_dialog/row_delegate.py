@@ -213,7 +213,7 @@ def _paint_pixel_size(painter: QPainter, cell: QRect, index: _Index, is_chosen: 
         _paint_missing(painter, cell, sizes.origin)
         return
     painter.setFont(font(Size.BODY, 500))
-    painter.setPen(QColor(colours.text))
+    painter.setPen(QColor(colours.text3 if _is_grey(index, row) else colours.text))
     painter.drawText(
         QRect(cell.left() + 8, cell.top(), 72, cell.height()),
         Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
@@ -251,7 +251,7 @@ def _paint_fact(painter: QPainter, cell: QRect, index: _Index, row: FileRow) -> 
     colours = tokens()
     side = Qt.AlignmentFlag.AlignRight if index.column() in RIGHT_COLUMNS else None
     painter.setFont(font(Size.BODY))
-    is_grey = not row.is_wanted or (index.parent().isValid() and _is_left_out(index, row))
+    is_grey = _is_grey(index, row)
     is_main = index.column() == Column.WELL
     painter.setPen(QColor(colours.text3 if is_grey else colours.text if is_main else colours.text2))
     text = str(index.data() or "")
@@ -268,8 +268,10 @@ def _is_unchecked(state: int | Qt.CheckState | None) -> bool:
     return state is not None and Qt.CheckState(state) == Qt.CheckState.Unchecked
 
 
-def _is_left_out(index: _Index, row: FileRow) -> bool:
-    return index.data(SCENE) not in row.wanted_scenes
+def _is_grey(index: _Index, row: FileRow) -> bool:
+    """Say whether a file, or a scene, will not be imported."""
+    is_left_out = index.parent().isValid() and index.data(SCENE) not in row.wanted_scenes
+    return not row.is_wanted or is_left_out
 
 
 def _elided(painter: QPainter, room: QRect, text: str, mode: Qt.TextElideMode) -> None:

@@ -16,7 +16,7 @@ from superlens.core.plate import well_name
 from superlens.core.records import ImageRecord, ImageRole
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.choice import Choice
-from superlens.gui.widgets.labels import ElidedLabel, label, wrapped
+from superlens.gui.widgets.labels import ElidedLabel, label, paint_surface, wrapped
 from superlens.gui.words import ROLE_NAMES, plural
 
 _SEVERAL = "Several"
@@ -46,6 +46,7 @@ class LabelsDialog(QDialog):
         self.setWindowTitle("Role, tags and note")
         self.setModal(True)
         self.setFixedWidth(440)
+        paint_surface(self, "surface")
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(4)
@@ -66,7 +67,7 @@ class LabelsDialog(QDialog):
         said.setHidden(is_blinded)
         column.addWidget(said)
         if is_blinded:
-            words = "Names are blinded: role, well and tags are hidden, and stay as they are."
+            words = "Role, well and tags are hidden while names are blinded."
             column.addWidget(wrapped(words, "caption"))
             column.addSpacing(8)
         self._add_note(column)

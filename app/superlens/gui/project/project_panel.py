@@ -27,10 +27,18 @@ from superlens.gui.project.image_delegate import ImageDelegate
 from superlens.gui.project.image_model import LINK_WORDS, ImageModel, ImageState, RowRole
 from superlens.gui.theme.icons import icon
 from superlens.gui.widgets.buttons import button, tool
+from superlens.gui.widgets.chip import Chip, ChipState, ChipText
 from superlens.gui.widgets.labels import ElidedLabel, label, rule, wrapped
 from superlens.gui.words import plural
 from superlens.workbench.jobs import JobQueue
 from superlens.workbench.project import LinkState, Project
+
+_BLINDED = ChipText(
+    ChipState.INFO,
+    "Blinded",
+    "Names, wells and treatments are shown as codes until Hide names in the menu Project is off.",
+    "lock",
+)
 
 
 class ProjectPanel(QWidget):
@@ -58,6 +66,7 @@ class ProjectPanel(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._model: ImageModel | None = None
+        self._project: Project | None = None
         self._selected = ""
         self._filter = QSortFilterProxyModel(self)
         self._filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -102,6 +111,13 @@ class ProjectPanel(QWidget):
             self._model.rowsInserted.connect(self._select_again)
             self._select_again()
         self._update_count()
+        if project is not None:
+            project.names.changed.connect(self._show_blinding)
+        self._project = project
+        self._show_blinding()
+
+    def _show_blinding(self) -> None:
+        self.blinded.setVisible(self._project is not None and self._project.names.is_blinded)
 
     def select(self, image_id: str) -> None:
         """Select an image without telling anybody."""
@@ -139,7 +155,11 @@ class ProjectPanel(QWidget):
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(16, 6, 12, 6)
+        row.setSpacing(8)
         row.addWidget(label("Project", "block"))
+        self.blinded = Chip(_BLINDED)
+        self.blinded.hide()
+        row.addWidget(self.blinded)
         row.addStretch(1)
         add = tool("plus", "Import files… (Ctrl+O)")
         add.clicked.connect(self.import_wanted)

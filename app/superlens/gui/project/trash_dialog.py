@@ -14,7 +14,15 @@ from PySide6.QtWidgets import (
 
 from superlens.core.errors import SuperlensError
 from superlens.gui.widgets.buttons import button
-from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, rule, set_tone, wrapped
+from superlens.gui.widgets.labels import (
+    ElidedLabel,
+    clear_layout,
+    label,
+    paint_surface,
+    rule,
+    set_tone,
+    wrapped,
+)
 from superlens.gui.words import day_text, plural
 from superlens.io.trash import Removed
 from superlens.workbench.project import Project
@@ -38,6 +46,7 @@ class TrashDialog(QDialog):
         self.setWindowTitle("Trash")
         self.setModal(True)
         self.resize(560, 420)
+        paint_surface(self, "surface")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

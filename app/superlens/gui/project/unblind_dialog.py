@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from superlens.gui.widgets.buttons import button
-from superlens.gui.widgets.labels import label, wrapped
+from superlens.gui.widgets.labels import label, paint_surface, wrapped
 
 
 class UnblindDialog(QDialog):
@@ -14,6 +14,7 @@ class UnblindDialog(QDialog):
         self.setWindowTitle("Show names")
         self.setModal(True)
         self.setFixedWidth(440)
+        paint_surface(self, "surface")
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(4)

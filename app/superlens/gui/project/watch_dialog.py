@@ -16,7 +16,14 @@ from PySide6.QtWidgets import (
 from superlens.core.errors import SuperlensError
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.choice import CheckBox, Choice
-from superlens.gui.widgets.labels import ElidedLabel, clear_layout, label, rule, wrapped
+from superlens.gui.widgets.labels import (
+    ElidedLabel,
+    clear_layout,
+    label,
+    paint_surface,
+    rule,
+    wrapped,
+)
 from superlens.gui.words import plural
 from superlens.io.model_library import InstalledModel
 from superlens.workbench.folder_watch import FolderWatch, WatchSettings
@@ -40,6 +47,7 @@ class WatchDialog(QDialog):
         self.setModal(True)
         self.setFixedWidth(560)
         self.setMinimumHeight(420)
+        paint_surface(self, "surface")
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(4)

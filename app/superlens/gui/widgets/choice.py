@@ -47,7 +47,7 @@ class Choice(QComboBox):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 6, 6)
         painter.setFont(font(Size.BODY))
         painter.setPen(QColor(colours.text if self.isEnabled() else colours.text3))
-        room = self.rect().adjusted(11, 0, -28, 0)
+        room = self.rect().adjusted(13, 0, -28, 0)
         text = painter.fontMetrics().elidedText(
             self.currentText(), Qt.TextElideMode.ElideMiddle, room.width()
         )
