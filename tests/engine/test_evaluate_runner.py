@@ -231,6 +231,20 @@ def test_samples_let_the_spread_be_judged(pairs, tmp_path, monkeypatch):
     assert found.measure("coverage_90").ideal == 0.9
 
 
+def _coloured(folder):
+    path = folder / "coloured.tif"
+    tifffile.imwrite(path, np.zeros((SIDE // 2, SIDE // 2, 3), np.uint8), photometric="rgb")
+    return path
+
+
+def _spotty(folder):
+    picture = np.random.default_rng(0).random((SIDE // 2, SIDE // 2)).astype(np.float32)
+    picture[3, 4] = np.nan
+    path = folder / "spotty.tif"
+    tifffile.imwrite(path, picture)
+    return path
+
+
 def test_bad_pairs_are_named_and_the_rest_is_judged(model, pairs, tmp_path):
     even = tmp_path / "even.tif"
     tifffile.imwrite(even, np.full((SIDE, SIDE), 7, np.uint16))
@@ -238,15 +252,19 @@ def test_bad_pairs_are_named_and_the_rest_is_judged(model, pairs, tmp_path):
         replace(pairs[0], high=str(even), field_id="even"),
         replace(pairs[0], high=str(tmp_path / "gone.tif"), field_id="gone"),
         replace(pairs[0], high=pairs[0].low, field_id="size"),
+        replace(pairs[0], low=str(_coloured(tmp_path)), field_id="colour"),
+        replace(pairs[0], low=str(_spotty(tmp_path)), field_id="spotty"),
     )
 
     result = _evaluate(model, (*bad, *pairs), tmp_path / "run")
 
     found = read_json(Evaluation, tmp_path / "run" / "rows.json")
     assert found.rows[0].n == 2
-    assert len(found.left_out) == 3
+    assert len(found.left_out) == 5
     assert "even.tif is the same everywhere" in found.left_out[0]
     assert "gone.tif" in found.left_out[1]
+    assert any("coloured.tif" in text and "colour" in text for text in found.left_out)
+    assert any("spotty.tif" in text and "NaN" in text for text in found.left_out)
     assert result.warnings == found.left_out
 
 

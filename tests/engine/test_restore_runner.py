@@ -209,6 +209,7 @@ def test_tile_size_and_memory_retries_do_not_change_the_result(image, model, tmp
     np.testing.assert_allclose(pixels(hungry, "mean.ome.tif"), expected, atol=tolerance)
     assert read_run(hungry).notes["tile"] == 85
     assert any("too small for tiles" in warning for warning in result.warnings)
+    assert "too small for tiles" in (hungry / "log.txt").read_text(encoding="utf-8")
 
 
 def test_time_can_be_estimated_where_the_usual_tile_does_not_fit(

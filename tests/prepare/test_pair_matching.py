@@ -214,6 +214,24 @@ def test_frames_of_a_pattern_are_ordered_and_wells_kept(tmp_path):
     assert found.unmatched_low == ("B03_f3_1.tif",)
 
 
+def test_field_without_any_frame_is_named_and_the_others_go_on(tmp_path):
+    for frame in (0, 1):
+        write(tmp_path / "l" / f"cell1_t{frame}.tif")
+    for field in (1, 2):
+        write(tmp_path / "h" / f"cell{field}_gt.tif")
+
+    by_name = propose_by_name(tmp_path / "l", tmp_path / "h")
+    by_pattern = propose_by_regex(
+        r"(?P<field>cell\d)_(t(?P<frame>\d)|gt)", tmp_path / "l", tmp_path / "h"
+    )
+
+    for found in (by_name, by_pattern):
+        assert {pair.field_id for pair in found.pairs} == {"cell1"}
+        assert len(found.pairs) == 2
+        assert found.unmatched_high == ("cell2_gt.tif",)
+        assert any("'cell2_gt.tif'" in reason for reason in found.reasons)
+
+
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [("(?P<field", "is not a pattern"), (r"\d+", "no group 'field'"), (r"(?P<field>x)", "'role'")],

@@ -272,7 +272,7 @@ def test_pictures_that_cannot_be_used_are_named_and_left_out(folder, tmp_path):
     assert len(material.refused) == 5
     for name, reason in (
         ("low0-0.tif", "the same value, 7"),
-        ("low1-1.tif", "1 of 1024 pixels are NaN"),
+        ("low1-1.tif", "1 of 1024 pixels of it are NaN"),
         ("low2-0.tif", "colour"),
         ("low3-2.tif", "60 x 60 belong"),
         ("low4-0.tif", ""),

@@ -8,7 +8,6 @@ from superlens.core.errors import InvalidInput
 from superlens.core.jobs import HighFile, PairFile, PhantomSource, Recipe
 from superlens.core.method import TrainingData
 from superlens.prepare.degradations.catalogue import degradation
-from superlens.prepare.examination import Wanted, examine_highs, examine_pairs
 from superlens.prepare.file_training import (
     FilePairs,
     FileTrainingData,
@@ -18,6 +17,7 @@ from superlens.prepare.file_training import (
 )
 from superlens.prepare.high_only_training import HighOnlySource, HighOnlyTrainingData
 from superlens.prepare.leak_check import check_contents
+from superlens.prepare.pair_doctor.usable import Wanted, examine_highs, examine_pairs
 from superlens.prepare.phantom_training import PhantomTrainingData
 from superlens.prepare.splits import fields_of
 from superlens.prepare.target_examination import (

@@ -27,24 +27,37 @@ def complaints_of(picture: NDArray[np.float32], name: str) -> Iterator[Complaint
         picture: (Y, X), in the units of its file.
         name: what the picture is called in the sentences.
     """
-    missing = picture.size - int(np.isfinite(picture).sum())
+    fault = fault_of(picture, name)
     if min(picture.shape) < SMALLEST_SIDE:
         size = f"{picture.shape[0]} x {picture.shape[1]}"
         yield Complaint(
             PairFlag.TOO_SMALL,
             f"{name} has {size} pixels, fewer than {SMALLEST_SIDE} on a side",
         )
-    elif missing:
-        yield Complaint(
+    elif fault is not None:
+        yield fault
+    else:
+        yield from _complaints_of_values(picture, name)
+
+
+def fault_of(picture: NDArray[np.float32], name: str) -> Complaint | None:
+    """Give why nothing at all can be done with a picture, or None where something can.
+
+    Args:
+        picture: (Y, X), in the units of its file.
+        name: what the picture is called in the sentence.
+    """
+    missing = picture.size - int(np.isfinite(picture).sum())
+    if missing:
+        return Complaint(
             PairFlag.NOT_FINITE,
             f"{missing} of {picture.size} pixels of {name} are NaN or infinite",
         )
-    elif float(picture.min()) == float(picture.max()):
-        yield Complaint(
+    if float(picture.min()) == float(picture.max()):
+        return Complaint(
             PairFlag.CONSTANT, f"Every pixel of {name} has the same value, {picture.min():g}"
         )
-    else:
-        yield from _complaints_of_values(picture, name)
+    return None
 
 
 def structure_ratio(picture: NDArray[np.floating]) -> float:

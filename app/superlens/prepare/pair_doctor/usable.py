@@ -1,6 +1,7 @@
 """Which files of a recipe can be trained on: looked at one by one before the training begins.
 
 One bad picture among thousands must not end a training after hours: it is named and left out.
+What the pair doctor advises against but can be trained on, such as a saturated picture, stays.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,17 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from superlens.core.cards import NormalisationKind, NormalisationRule
 from superlens.core.errors import InvalidInput, MissingFile
 from superlens.core.jobs import HighFile, PairFile
 from superlens.core.method import Array
 from superlens.prepare.file_training import OnFile
-from superlens.prepare.normalisation import measure_normalisation
+from superlens.prepare.pair_doctor.looks import fault_of
 from superlens.prepare.pairs import read_pair, read_picture
 
 ItemT = TypeVar("ItemT", PairFile, HighFile)
-
-_FULL_RANGE = NormalisationRule(NormalisationKind.IMAGE_PERCENTILES, 0.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +101,12 @@ def _examined(
 
 
 def _require_sight(picture: Array, name: str) -> None:
-    try:
-        measure_normalisation(_FULL_RANGE, picture)
-    except InvalidInput as error:
-        raise InvalidInput(f"{name!r} shows nothing: {error.title}", error.advice) from error
+    fault = fault_of(picture, "it")
+    if fault is not None:
+        raise InvalidInput(
+            f"{name!r} shows nothing: {fault.sentence}",
+            "Leave it out, or export it again from the program that made it",
+        )
 
 
 def _require_room(picture: Array, side: int, name: str) -> None:
