@@ -11,6 +11,7 @@ enters it. Asked for: within 3 points of each level.
 """
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -40,6 +41,7 @@ from superlens.core.method import Array, ImageJob, Weights
 from superlens.engine.versions import software_versions
 from superlens.io.codec import write_json
 from superlens.methods.cvdm.architecture import Architecture
+from superlens.methods.cvdm.beginning import PART
 from superlens.methods.cvdm.diffusion import Schedule
 from superlens.methods.cvdm.parameters import (
     STEPS,
@@ -65,11 +67,12 @@ LEVELS = (0.5, 0.68, 0.9, 0.95)
 SAMPLES = 199
 TOLERANCE = 0.03
 USUAL = STEPS[Sampler.CALIBRATED]
-EXACT_PIXELS = 2000
+EXACT_PIXELS = 1000
 EXACT_VARIANCES = (1e-3, 1e-2, 0.1, 0.5)
 """Of the posterior, where what is sampled has about variance 1."""
 EXACT_STEPS = (25, USUAL, 50)
 SEED = 5
+_SHAPE = "architecture"
 
 Image = Callable[[Tensor, Level], Tensor]
 """Gives the mean of what a noisy state may have been: what a perfect network answers."""
@@ -112,13 +115,15 @@ class World:
     """Area under the sparsification error of the spread."""
     more: dict[str, float] = field(default_factory=dict[str, float])
     seconds: float = 0.0
+    """Of a core, for all samples."""
 
 
 def main() -> int:
     """Run the worlds, print the table and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--iterations", type=int, default=3000, help="steps of each training")
+    parser.add_argument("--iterations", type=int, default=2000, help="steps of each training")
     parser.add_argument("--worlds", default="1234", help="which of TB-1 to TB-4; empty: none")
+    parser.add_argument("--work", type=Path, help="folder that keeps trained networks")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -128,7 +133,7 @@ def main() -> int:
         _print(row)
     for toy in (Heteroscedastic, Correlated, SuperResolution, SignAmbiguous):
         if toy.name[3] in arguments.worlds:
-            found, world = _trained(toy(), arguments.iterations)
+            found, world = _trained(toy(), arguments.iterations, arguments.work)
             rows += found
             worlds.append(world)
     good = all(row.is_good for row in rows if row.is_judged)
@@ -260,16 +265,14 @@ def _coverages(samples: Float, posterior: Posterior) -> list[float]:
     return found
 
 
-def _trained(toy: Toy, iterations: int) -> tuple[list[Row], World]:
+def _trained(toy: Toy, iterations: int, work: Path | None) -> tuple[list[Row], World]:
     """Train the method on a world, and judge its samples of one field."""
-    began = time.perf_counter()
-    method, run = Cvdm(), _Run()
-    network = method.load(method.train(toy, _params(toy, iterations), run), "cpu")
-    print(f"{toy.name}: trained in {time.perf_counter() - began:.0f} s", flush=True)
+    method = Cvdm()
+    network = method.load(_weights(toy, iterations, work), "cpu")
     judged = toy.judged(0)
-    began = time.perf_counter()
+    began = time.process_time()
     samples = _sampled(method, network, judged, toy.scale)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     rows = [
         Row(toy.name, level, coverage, USUAL, "as used", True)
         for level, coverage in zip(LEVELS, _coverages(samples, judged.posterior), strict=True)
@@ -279,6 +282,23 @@ def _trained(toy: Toy, iterations: int) -> tuple[list[Row], World]:
     world = _world(toy, judged, samples, seconds)
     print(f"  {world}", flush=True)
     return rows, world
+
+
+def _weights(toy: Toy, iterations: int, work: Path | None) -> Weights:
+    """Give the weights of a network for a world: trained, or those that an earlier call kept."""
+    kept = None if work is None else work / f"{toy.name[:4].lower()}-{iterations}.npz"
+    if kept is not None and kept.exists():
+        with np.load(kept) as arrays:
+            tensors = {name: arrays[name] for name in arrays.files if name != _SHAPE}
+            return Weights({PART: tensors}, json.loads(str(arrays[_SHAPE])))
+    began = time.process_time()
+    weights = Cvdm().train(toy, _params(toy, iterations), _Run())
+    print(f"{toy.name}: trained in {time.process_time() - began:.0f} s of a core", flush=True)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shape = {_SHAPE: np.array(json.dumps(weights.architecture))}
+        np.savez(kept, **weights.parts[PART], **shape)
+    return weights
 
 
 def _params(toy: Toy, iterations: int) -> CvdmTrainParams:

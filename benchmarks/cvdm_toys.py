@@ -134,7 +134,7 @@ class Heteroscedastic(_World):
 
     name = "TB-1 heteroscedastic"
     sizes = (0.05, 0.2, 0.6, 2.0)
-    _side, _judged_side = 16, 48
+    _side, _judged_side = 16, 40
 
     def _pair(self, rng: np.random.Generator) -> tuple[Float, Float]:
         low, truth, _ = self._drawn(rng, self._side)
@@ -276,7 +276,7 @@ class SignAmbiguous(_World):
 
     name = "TB-4 sign"
     size, size_sd, noise = 0.6, 0.15, 0.1
-    _side, _judged_side = 16, 32
+    _side, _judged_side = 16, 24
 
     def _pair(self, rng: np.random.Generator) -> tuple[Float, Float]:
         return self._drawn(rng, self._side)
