@@ -20,7 +20,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from resrgan_pairs_sets import SetFloor, SetRow, floors, set_document, set_rows
 
 from superlens.core.evaluation import BICUBIC_ROW, INPUT_ROW, Evaluation
 from superlens.core.jobs import (
@@ -107,6 +108,18 @@ class Row:
     measures: dict[str, float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One evaluation on the pictures of one field."""
+
+    fold: str
+    phase: str
+    """`A` or `B` of the models that have both; empty for the others."""
+    evaluation: Evaluation
+    name_of: Callable[[str], str | None]
+    """The name of a method in the table; None where it stands there already."""
+
+
 def main() -> None:
     """Make the pairs, train what is not trained yet, judge, print and write the table."""
     options = _options()
@@ -120,9 +133,17 @@ def main() -> None:
         list(pool.map(lambda job: _train(*job, pictures, options), jobs))
     for arm, fold in jobs:
         _add_to_library(arm, fold, options)
-    rows = [row for fold in folds for row in _judged(fold, pictures, options)]
-    document = _document(rows, options)
+    rows: list[Row] = []
+    sets: list[SetRow] = []
+    behind: list[SetFloor] = []
+    for fold in folds:
+        for judged in _judged(fold, options):
+            rows += _rows(judged)
+            sets += set_rows(judged.evaluation, fold, judged.name_of)
+            behind += [] if judged.phase else floors(judged.evaluation, fold)
+    document = _document(rows, options) | {"sets": set_document(sets, behind)}
     _print(document)
+    _print_sets(document["sets"])
     write_json(options.out, document)
 
 
@@ -243,19 +264,26 @@ def _pix2pix_params(options: argparse.Namespace) -> dict[str, ParameterValue]:
     }
 
 
-def _judged(fold: str, pictures: tuple[Picture, ...], options: argparse.Namespace) -> Iterator[Row]:
+def _judged(fold: str, options: argparse.Namespace) -> Iterator[Judged]:
     """Judge everything on the pictures of the field that was held out."""
     both = [arm for arm in ARMS if arm.has_phase_b]
     single = [arm for arm in ARMS if not arm.has_phase_b]
-    names = {_model_id(arm, fold): arm.title for arm in ARMS} | _KNOWN_ROWS
+    titles = {_model_id(arm, fold): arm.title for arm in ARMS} | _KNOWN_ROWS
     for phase, arms, realism in (("", single, None), ("A", both, 0.0), ("B", both, 1.0)):
         models = [_model_id(arm, fold) for arm in arms] + ([] if phase else [BASE])
         evaluation = _evaluation(f"{fold}-{phase or 'single'}", models, realism, options)
-        for one in evaluation.pictures:
-            if not phase:
-                yield Row(names[one.method], fold, one.picture, one.measures)
-            elif one.method in models:
-                yield Row(f"{names[one.method]}, phase {phase}", fold, one.picture, one.measures)
+        # Input and bicubic stand in each of the three.
+        shown = models if phase else [row.method for row in evaluation.rows]
+        suffix = f", phase {phase}" if phase else ""
+        names = {method: f"{titles[method]}{suffix}" for method in shown}
+        yield Judged(fold, phase, evaluation, names.get)
+
+
+def _rows(judged: Judged) -> Iterator[Row]:
+    for one in judged.evaluation.pictures:
+        name = judged.name_of(one.method)
+        if name is not None:
+            yield Row(name, judged.fold, one.picture, one.measures)
 
 
 def _evaluation(
@@ -283,7 +311,7 @@ def _evaluation(
     return read_json(Evaluation, folder / "rows.json")
 
 
-def _document(rows: list[Row], options: argparse.Namespace) -> dict[str, object]:
+def _document(rows: list[Row], options: argparse.Namespace) -> dict[str, Any]:
     names = list(dict.fromkeys(row.name for row in rows))
     table = {
         name: {measure: asdict(_mean(rows, name, measure)) for measure in MEASURES}
@@ -376,6 +404,17 @@ def _print(document: dict[str, Any]) -> None:
             ends = f"[{_number(one['lo'])}, {_number(one['hi'])}]"
             label = f"{one['method']} - {one['against']}"
             print(f"{label:<64}{one['measure']:>12} {_number(one['value'])} {ends}")
+
+
+def _print_sets(sets: dict[str, Any]) -> None:
+    if not sets:
+        print("\nNo feature network is installed: no distances between sets")
+        return
+    print(f"\n{'':<40}" + "".join(f"{title:>16}" for title in sets["measures"].values()))
+    for name, cells in sets["table"].items():
+        print(f"{name:<40}" + "".join(_said(cells[measure]) for measure in sets["measures"]))
+    agreement = ", ".join(_number(value) for value in sets["agreement"].values())
+    print(f"Agreement of the folds on the order (Kendall's tau): {agreement}")
 
 
 def _said(cell: dict[str, Any]) -> str:
