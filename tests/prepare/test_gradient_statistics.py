@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import tifffile
 
+from shared_data import require_shared_data
 from superlens.core.errors import InvalidInput
 from superlens.core.jobs import TargetForm
 from superlens.phantom.pairs import benchmark_field
@@ -273,6 +275,25 @@ def test_own_measure_of_two_pictures_is_zero_only_for_the_same_gradients():
 def test_pictures_without_gradients_are_named(picture: np.ndarray, words: str):
     with pytest.raises(InvalidInput, match=words):
         naturalise(picture, TargetForm.QUANTITATIVE)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "before", "after", "is_taken"),
+    [
+        ("bpae_20x_fov1_actin_highsnr", TargetForm.PLUGIN, 1.136, 1.048, True),
+        ("bpae_60x_fov1_actin_highsnr", TargetForm.PLUGIN, 1.723, 2.108, False),
+        ("bpae_60x_fov1_actin_highsnr", TargetForm.QUANTITATIVE, 1.723, 0.984, True),
+    ],
+)
+def test_real_pictures_fare_as_the_guide_says(name, form, before, after, is_taken):
+    path = require_shared_data(f"paired/hagen_lowsnr_highsnr/{name}.tif")
+
+    done = naturalise(tifffile.imread(path), form)
+
+    # The search stops within 1e-4 of a T, which is 3e-4 of a factor.
+    assert done.before.factor == pytest.approx(before, abs=1e-3)
+    assert done.after.factor == pytest.approx(after, abs=1e-3)
+    assert (done.objection == "") is is_taken
 
 
 def test_stretch_leaves_the_mean_where_it_is():
