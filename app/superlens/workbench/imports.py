@@ -4,7 +4,7 @@ QtCore only. It keeps nothing: the images it gives are the project's.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +86,10 @@ class ImageImports(QObject):
     def search(self, lost: Sequence[LostFile], folder: Path) -> None:
         """Look for missing files below a folder."""
         self._intake.search(lost, folder)
+
+    def clear_leftovers(self, known: Collection[str]) -> None:
+        """Remove what an interrupted session left of files that are no images (by id)."""
+        self._intake.clear_leftovers(self._places.cache, known)
 
     def make_thumbnail(self, image: ImageRecord) -> None:
         """Make the pictures of an image, once all files on their way are read."""

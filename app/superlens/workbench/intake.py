@@ -4,7 +4,8 @@ QtCore only. It decides nothing: whether a file is taken is the business of `pro
 """
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
@@ -22,6 +23,7 @@ from superlens.io.image_names import IMAGE_SUFFIXES
 from superlens.io.images.recognition import is_zarr_folder
 from superlens.io.missing_files import LostFile, find_files
 from superlens.io.store_images import ImageLink
+from superlens.workbench.leftovers import clear_leftovers
 from superlens.workbench.links import LinkFinding, look_at_link
 from superlens.workbench.places import ProjectPlaces
 
@@ -77,6 +79,11 @@ class FileIntake(QObject):
         """Look for missing files below a folder."""
         asked = tuple(lost)
         self._pool.start(lambda: self._search(asked, folder))
+
+    def clear_leftovers(self, cache: Path, known: Collection[str]) -> None:
+        """Remove from the cache of a project what none of its images (by id) has there."""
+        ids, now_s = frozenset(known), time.time()
+        self._pool.start(lambda: clear_leftovers(cache, ids, now_s, self._is_closing.is_set))
 
     def close(self) -> None:
         """Stop looking; blocks until the file at hand is left alone."""

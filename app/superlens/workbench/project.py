@@ -90,6 +90,7 @@ class Project(QObject):
             self._keep(item)
         if not is_read_only:
             self._attach_unsaved()
+            self._imports.clear_leftovers(self._images.ids)
         self.links.look()
 
     @property
