@@ -146,10 +146,12 @@ def test_blinded_project_lists_and_exports_codes_until_a_reason_is_given(
     run(["project", "plate", str(project)])
     run(["project", "export", str(project), "--what", "images", "--out", str(out)])
     said = capsys.readouterr().out
+    codes = [image["name"] for image in json.loads(said[: said.index("\n}") + 2])["images"]]
     status = run(["project", "plate", str(project), "--write", str(tmp_path / "plates.csv")])
     capsys.readouterr()
     run(["project", "unblind", str(project), "--reason", "Scored"])
 
+    assert codes == sorted(codes)
     assert "A01" not in said
     assert "Screen" not in said
     assert len(list(out.iterdir())) == 3

@@ -123,6 +123,7 @@ def test_names_are_hidden_and_shown_again_with_a_reason(
     action = window.registry.action("project.blind")
     action.trigger()
     hidden = model.index_of(images[0].id).data()
+    listed = [model.index(row, 0).data() for row in range(2)]
     action.trigger()
     dialog = _opened(window, UnblindDialog)
     without_reason = dialog.show_button.isEnabled()
@@ -130,6 +131,7 @@ def test_names_are_hidden_and_shown_again_with_a_reason(
     dialog.show_button.click()
 
     assert hidden != "field_01"
+    assert listed == sorted(listed)
     assert not without_reason
     assert model.index_of(images[0].id).data() == "field_01"
     assert "Scoring is finished" in [entry.detail for entry in _project(workbench).names.audit()]

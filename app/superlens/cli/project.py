@@ -69,7 +69,9 @@ def _add(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     with HeadlessProject(ProjectStore.open(arguments.folder, read_only=True)) as opened:
-        images = [_image_document(opened, image) for image in opened.images()]
+        known = {image.id: image for image in opened.images()}
+        order = opened.names.ordered(tuple(known))
+        images = [_image_document(opened, known[image_id]) for image_id in order]
         runs = [_run_document(opened, *item) for item in opened.results()]
     if arguments.json:
         print_json({"images": images, "runs": runs})

@@ -61,6 +61,10 @@ class ProjectNames(QObject):
             self._codes = self._blinding.codes(self._images.ids)
         return self._codes.get(image.id) or self._blinding.code(image.id)
 
+    def ordered(self, image_ids: Sequence[str]) -> tuple[str, ...]:
+        """Give ids in the order in which images may be listed: by code where names are hidden."""
+        return tuple(image_ids) if self._blinding is None else self._blinding.order(image_ids)
+
     def label(self, text: str) -> str:
         """Give the name of a plate, well, compound or condition, or its code; empty stays empty."""
         if self._blinding is None or not text:

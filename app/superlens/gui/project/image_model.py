@@ -61,13 +61,14 @@ class _Row:
 class ImageModel(QAbstractListModel):
     """Rows of the project panel, kept up to date by the signals of project and queue.
 
-    The images come first, in the order of import; files that are read or were refused follow.
+    The images come first, in the order of import, or of their codes where names are hidden; files
+    that are read or were refused follow.
     """
 
     def __init__(self, project: Project, jobs: JobQueue) -> None:
         super().__init__(project)
         self._project, self._jobs = project, jobs
-        self._ids = list(project.image_ids())
+        self._ids = list(project.names.ordered(project.image_ids()))
         self._places = {image_id: place for place, image_id in enumerate(self._ids)}
         self._shown: dict[str, _Row] = {}
         self._others: list[_Row] = []
@@ -246,6 +247,8 @@ class ImageModel(QAbstractListModel):
     def _names_changed(self) -> None:
         self.beginResetModel()
         self._shown.clear()
+        self._ids = list(self._project.names.ordered(self._project.image_ids()))
+        self._places = {image_id: place for place, image_id in enumerate(self._ids)}
         self.endResetModel()
 
     def _drop_reading(self, path: str) -> None:
