@@ -90,6 +90,7 @@ SHAPES = {
     "x4": Architecture(scale=4, width=8, levels=2, target_std=0.2),
     "x1": Architecture(scale=1, width=8, levels=2, target_std=0.2),
     "direct": Architecture(width=8, levels=2, residual=False, target_offset=0.3, target_std=0.2),
+    "doubt": Architecture(width=8, levels=2, rate_width=4, doubt=True, target_std=0.2),
     "zero_mean": Architecture(width=8, levels=2, zero_mean=True, target_std=0.2),
 }
 
@@ -172,7 +173,7 @@ def test_region_agrees_with_the_whole_image(top, left):
     [
         SMALL,
         Architecture(width=4, levels=3, blocks=2, rate_width=4),
-        Architecture(width=8, levels=1, fold=1, rate_width=4),
+        Architecture(width=8, levels=1, fold=1, rate_width=4, doubt=True),
         Architecture(width=4, levels=4, fold=1, rate_width=4),
     ],
     ids=["usual", "deep", "flat", "four"],

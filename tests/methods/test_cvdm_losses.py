@@ -109,6 +109,31 @@ def test_velocity_error_is_noise_error_and_image_error():
     assert torch.allclose(found, ((v - true_v) ** 2).flatten(1).mean(1))
 
 
+def test_doubt_is_best_where_it_is_the_expected_square_of_the_error():
+    generator = torch.Generator().manual_seed(1)
+    y, eps = torch.randn((2, 1, 1, 100, 100), generator=generator, dtype=DOUBLE)
+    off = 0.3 * torch.randn(y.shape, generator=generator, dtype=DOUBLE)
+    signal, drowned = 0.6, 0.8
+
+    def surprise(doubt):
+        w = torch.full_like(y, doubt, requires_grad=True)
+        # v hat = v + off.
+        estimate = Estimate(y - drowned * off, eps + signal * off, w)
+        value = losses.doubt_error(estimate, eps, y)
+        value.backward()
+        return float(value.detach()), float(w.grad.sum())
+
+    mean = float((off**2).mean())
+    assert surprise(mean)[0] < min(surprise(0.8 * mean)[0], surprise(1.25 * mean)[0])
+    assert surprise(mean)[1] == pytest.approx(0, abs=1e-9)
+
+
+def test_network_without_doubt_pays_nothing_for_it():
+    nothing = torch.zeros(2, 1, 4, 4)
+
+    assert losses.doubt_error(Estimate(nothing, nothing), nothing, nothing + 1).tolist() == [0, 0]
+
+
 def test_divergences_of_all_steps_telescope():
     """Sum of (SNR(s) - SNR(t)) / 2 over any steps is that of the two ends (VDM, Eq. 14)."""
     for steps in (10, 1000, 10_000):

@@ -89,6 +89,22 @@ def test_spread_of_an_exact_predictor_is_as_tabulated(grid, steps, variance, exp
             assert found == pytest.approx(error, abs=0.006)
 
 
+@pytest.mark.parametrize("v", [*VARIANCES, 1.0, 4.0, 30.0])
+@pytest.mark.parametrize("steps", [10, 25, 30])
+def test_spread_is_exact_in_few_steps_where_the_doubt_is_known(v, steps):
+    """Var(y | z_t) / (1 - gamma_t) of a Gaussian is v / (gamma_t v + 1 - gamma_t)."""
+    spread, levels = 1.0, _even(steps)
+    for noisier, cleaner in pairwise(levels):
+        doubt = v / (noisier.gamma * v + noisier.rest)
+        back = reversal(noisier, cleaner, Variance.GEOMETRIC, doubt)
+        slope = back.from_image * _gain(noisier, v) + back.from_state
+        spread = slope**2 * spread + back.deviation**2
+    found = float(_gain(levels[-1], v) ** 2 * spread)
+
+    # What is left is the last answer, 1e-5 from clean, and the start, 1e-4 from pure noise.
+    assert math.sqrt(found / v) == pytest.approx(1, abs=0.006)
+
+
 def test_straight_line_in_200_steps_loses_an_eighth_of_the_variance():
     assert _expected_variance(_linear(200), Variance.POSTERIOR, 0.1) == pytest.approx(
         0.0879, abs=2e-4

@@ -7,6 +7,8 @@ from superlens.core.errors import CorruptModel
 from superlens.core.parameters import ParameterValue
 from superlens.methods.cvdm.parameters import CvdmTrainParams, Mode, Prediction
 
+_LATER = ("doubt",)
+"""What older cards do not say; their networks have none of it."""
 _FAR_PX = 3
 """Pixels of a level that joining and splitting squares may reach further."""
 
@@ -26,6 +28,7 @@ class Architecture:
     prediction: Prediction = Prediction.VELOCITY
     residual: bool = True
     zero_mean: bool = False
+    doubt: bool = False
     target_offset: float = 0.0
     target_std: float = 1.0
     """Mean and standard deviation of what is sampled, in units of the normalised image."""
@@ -42,7 +45,8 @@ class Architecture:
             (4 * self.blocks + _FAR_PX) * 2**level for level in range(self.levels - 1)
         )
         bottom = 2 * self.blocks * 2 ** (self.levels - 1)
-        return self.fold * (2 + down_and_up + bottom)
+        ends = 3 if self.doubt else 2
+        return self.fold * (ends + down_and_up + bottom)
 
     def plain(self) -> dict[str, ParameterValue]:
         """Give the plain values that a card holds."""
@@ -63,6 +67,7 @@ def requested(params: CvdmTrainParams, scale: int, channels: int) -> Architectur
         prediction=params.prediction,
         residual=params.residual,
         zero_mean=params.zero_mean,
+        doubt=params.doubt,
     )
 
 
@@ -74,7 +79,9 @@ def read_architecture(known: dict[str, ParameterValue]) -> Architecture:
     """
     try:
         values = {
-            name: _as(type(usual), known[name]) for name, usual in asdict(Architecture()).items()
+            name: _as(type(usual), known[name])
+            for name, usual in asdict(Architecture()).items()
+            if name in known or name not in _LATER
         }
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptModel(

@@ -16,6 +16,9 @@ PART = "diffusion"
 _MEASURED = 64
 """Patches over which the spread of what is sampled is measured."""
 _UNITS = ("target_offset", "target_std")
+_FREE = (*_UNITS, "doubt")
+"""What a model to start from may have otherwise."""
+_DOUBT = "denoiser.doubt."
 
 
 def first_network(data: TrainingData, params: CvdmTrainParams, run: Run) -> Diffusion:
@@ -38,7 +41,7 @@ def first_network(data: TrainingData, params: CvdmTrainParams, run: Run) -> Diff
         raise InvalidInput("The model to start from is not a CVDM model", "Choose another base")
     # Its weights know their own units: those stay.
     known = base.architecture
-    wanted = {name: value for name, value in shape.plain().items() if name not in _UNITS}
+    wanted = {name: value for name, value in shape.plain().items() if name not in _FREE}
     differing = [name for name, value in wanted.items() if known.get(name) != value]
     if differing:
         theirs = ", ".join(f"{name} {known.get(name)}" for name in differing)
@@ -49,8 +52,15 @@ def first_network(data: TrainingData, params: CvdmTrainParams, run: Run) -> Diff
         )
     units = {name: float(known[name] or 0.0) for name in _UNITS}
     network = Diffusion(replace(shape, **units), is_mixed=params.mixed_precision)
-    tensors = {name: torch.from_numpy(value).float() for name, value in base.parts[PART].items()}
-    network.load_state_dict(tensors)
+    network.initialise(torch.Generator().manual_seed(run.seed))
+    tensors = {
+        name: torch.from_numpy(value).float()
+        for name, value in base.parts[PART].items()
+        if shape.doubt or not name.startswith(_DOUBT)
+    }
+    # Doubt can be learnt later: it changes nothing of the rest.
+    fresh = {n: v for n, v in network.state_dict().items() if n.startswith(_DOUBT)}
+    network.load_state_dict({**fresh, **tensors})
     return network
 
 

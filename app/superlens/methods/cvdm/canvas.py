@@ -127,7 +127,8 @@ class _Painter:
             condition = torch.cat([condition, mean], 1)
         level_at = self._course.levels[step]
         condition = condition.expand(len(state), -1, -1, -1)
-        image = self._network.estimate(state, condition, level_at(rate)).image
+        estimate = self._network.estimate(state, condition, level_at(rate))
+        image = estimate.image
         inner = _inner(tile)
         if step + 1 == self._course.steps:
             target = image[inner]
@@ -136,7 +137,13 @@ class _Painter:
             return image_of(enlarged[inner], target, self._network.shape)
         drawn = torch.stack([self._tensor(self._drawn(one, step + 1, tile)) for one in noises])
         cleaner = self._course.levels[step + 1](rate[inner])
-        back = reversal(level_at(rate[inner]), cleaner, self._course.variance)
+        doubt = estimate.doubt if self._course.heeds_doubt else None
+        back = reversal(
+            level_at(rate[inner]),
+            cleaner,
+            self._course.variance,
+            None if doubt is None else doubt[inner],
+        )
         return back.apply(image[inner], state[inner], drawn)
 
     def _hand_over(self, samples: range, images: Array) -> None:

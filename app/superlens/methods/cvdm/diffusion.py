@@ -1,7 +1,7 @@
 """The networks of CVDM together, the forward process, and what a prediction says of the image."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from superlens.methods.cvdm.schedule import Level, SchedulePoint, curve_of, sche
 
 REMAINDER_UNIT = 0.5
 """With the zero-mean option: what is left of the target is sampled in this unit (as published)."""
+_LOG_DOUBT = (-14.0, 7.0)
 _RATE_START = math.log(math.expm1(1.0))
 
 
@@ -25,6 +26,9 @@ class Estimate:
     """y hat, in units of what is sampled."""
     noise: Tensor
     """eps hat."""
+    doubt: Tensor | None = None
+    """Expected square of the error of the velocity, where the network was trained to say it: the
+    posterior variance of y given the state over 1 - gamma."""
 
 
 class Diffusion(nn.Module):
@@ -68,7 +72,11 @@ class Diffusion(nn.Module):
             answer = self.denoiser(inputs.contiguous(memory_format=torch.channels_last), level).to(
                 state.dtype
             )
-        return estimate_from(answer, state, level, self.shape.prediction)
+        if not self.shape.doubt:
+            return estimate_from(answer, state, level, self.shape.prediction)
+        answer, log_doubt = answer.chunk(2, 1)
+        found = estimate_from(answer, state, level, self.shape.prediction)
+        return replace(found, doubt=log_doubt.clamp(*_LOG_DOUBT).exp())
 
     def mean_of(self, condition: Tensor) -> Tensor:
         """Give the mean network's answer (B, C, Y, X) in units of the target's spread."""

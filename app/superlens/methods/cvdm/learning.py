@@ -25,6 +25,9 @@ _FLOOR_RATE = 1e-7
 MEAN_WEIGHT = 2.0
 """Of the mean network's error with the zero-mean option (as published)."""
 
+DOUBT_WEIGHT = 0.1
+"""So small that limiting the gradients hardly regards it; Adam does not mind."""
+
 Losses = dict[str, float]
 
 
@@ -128,11 +131,14 @@ class Learning:
         (total * share).backward()
         values = {name: float(value.mean().detach()) * share for name, (_, value) in terms.items()}
         second = levelled[part]
-        if self._params.aux_weight > 0 and len(second):
+        wants_levels = self._params.aux_weight > 0 or self.network.shape.doubt
+        if wants_levels and len(second):
             share = len(second) / len(levelled)
-            error = self._levelled_error(second).mean()
-            (self._params.aux_weight * share * error).backward()
+            error, doubt = (value.mean() for value in self._levelled_errors(second))
+            (share * (self._params.aux_weight * error + DOUBT_WEIGHT * doubt)).backward()
             values["all_levels"] = float(error.detach()) * share
+            if self.network.shape.doubt:
+                values["doubt"] = float(doubt.detach()) * share
         return values
 
     def _timed_terms(self, lesson: Lesson) -> dict[str, tuple[float, Tensor]]:
@@ -158,13 +164,14 @@ class Learning:
             terms["rate"] = (weight, losses.rate_error(rate, *curves))
         return terms
 
-    def _levelled_error(self, lesson: Lesson) -> Tensor:
+    def _levelled_errors(self, lesson: Lesson) -> tuple[Tensor, Tensor]:
         target, condition = self._diffused(lesson, {})
         level = level_of_log_snr(lesson.place)
         estimate = self.network.estimate(noisy(target, lesson.noise, level), condition, level)
+        doubt = losses.doubt_error(estimate, lesson.noise, target)
         if self.network.shape.prediction is Prediction.NOISE:
-            return losses.noise_error(estimate, lesson.noise)
-        return losses.velocity_error(estimate, lesson.noise, target)
+            return losses.noise_error(estimate, lesson.noise), doubt
+        return losses.velocity_error(estimate, lesson.noise, target), doubt
 
     def _diffused(
         self, lesson: Lesson, terms: dict[str, tuple[float, Tensor]]

@@ -32,6 +32,20 @@ def velocity_error(estimate: Estimate, noise: Tensor, target: Tensor) -> Tensor:
     return noise_error(estimate, noise) + _mean((estimate.image - target) ** 2)
 
 
+def doubt_error(estimate: Estimate, noise: Tensor, target: Tensor) -> Tensor:
+    """Give the Gaussian surprise at the velocity's error, (log w + e^2 / w) / 2: (B,).
+
+    Least where the doubt w is the expected square of the error; the answers themselves are taken as
+    they are. Zero where there is no doubt.
+
+    Source: Bao et al., ICML 2022, arXiv:2206.07309, for the use of the learnt square error.
+    """
+    if estimate.doubt is None:
+        return target.new_zeros(len(target))
+    square = (estimate.noise - noise) ** 2 + (estimate.image - target) ** 2
+    return _mean(0.5 * (estimate.doubt.log() + square.detach() / estimate.doubt))
+
+
 def rate_error(rate: Tensor, rho: CurvePoint, tau: CurvePoint) -> Tensor:
     """Give the mean of (d gamma/dt + beta gamma)^2 = (lambda gamma (tau - rho'))^2: (B,).
 

@@ -26,8 +26,9 @@ class UNet(nn.Module):
     """Maps images to images of the same size through levels of resolution.
 
     Squares of `fold` pixels are worked on as one pixel with more channels. Its last layer begins at
-    zero. Differs from SR3 in what keeps tiles equal to the whole: normalisation per pixel, no
-    attention.
+    zero. One that is told a level may also answer its doubt: a small head that looks at the last
+    features and changes nothing of them. Differs from SR3 in what keeps tiles equal to the whole:
+    normalisation per pixel, no attention.
 
     Source: Saharia et al., IEEE TPAMI 45, 4713 (2023), doi:10.1109/TPAMI.2022.3204461 (SR3);
     della Maggiora et al., ICLR 2024, for levels that differ from pixel to pixel.
@@ -57,16 +58,21 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(_row(size, told, shape.blocks) for size in widths[:-1])
         self.last_norm = PixelNorm(width)
         self.last = nn.Conv2d(width, shape.channels * area, 3, padding=1)
+        self.doubt = _head(width, shape.channels * area) if is_told and shape.doubt else None
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw all weights; those of the last layer are zero."""
         initialise_default(self, generator)
-        nn.init.zeros_(self.last.weight)
-        if self.last.bias is not None:
-            nn.init.zeros_(self.last.bias)
+        ends = [self.last] if self.doubt is None else [self.last, self.doubt[-1]]
+        for value in (value for end in ends for value in end.parameters()):
+            nn.init.zeros_(value)
 
     def forward(self, images: Tensor, level: Level | None = None) -> Tensor:
-        """Map (B, inputs, Y, X), sides divisible by the lattice, to (B, channels, Y, X)."""
+        """Map (B, inputs, Y, X), sides divisible by the lattice, to (B, channels, Y, X).
+
+        With doubt, twice the channels: the second half is the logarithm of the expected square of
+        the error of the velocity.
+        """
         told = self._told(level)
         x = self.stem(functional.pixel_unshuffle(images, self.fold))
         kept: list[Tensor] = []
@@ -78,8 +84,11 @@ class UNet(nn.Module):
         for depth in reversed(range(len(self.up))):
             larger = functional.interpolate(self.wider[depth](x), scale_factor=2, mode="nearest")
             x = _through(self.up[depth], (larger + kept[depth]) * _ROOT_HALF, told[depth])
-        x = self.last(functional.silu(self.last_norm(x)))
-        return functional.pixel_shuffle(x, self.fold)
+        x = functional.silu(self.last_norm(x))
+        answer = functional.pixel_shuffle(self.last(x), self.fold)
+        if self.doubt is None:
+            return answer
+        return torch.cat([answer, functional.pixel_shuffle(self.doubt(x.detach()), self.fold)], 1)
 
     def _told(self, level: Level | None) -> list[Tensor | None]:
         """Give what blocks of each resolution are told."""
@@ -136,6 +145,14 @@ class Block(nn.Module):
                 found = torch.addcmul(found + shift, found, scale)
             found = conv(functional.silu(found))
         return (x + found) * _ROOT_HALF
+
+
+def _head(width: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(width, width, 3, padding=1),
+        nn.SiLU(),
+        nn.Conv2d(width, outputs, 1),
+    )
 
 
 def _row(width: int, told: int, blocks: int) -> nn.ModuleList:

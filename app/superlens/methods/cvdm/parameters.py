@@ -69,6 +69,13 @@ class CvdmTrainParams:
         "Whether a second network gives the mean and only what is left of it is sampled.",
         advanced=True,
     )
+    doubt: bool = parameter(
+        True,
+        "Doubt",
+        "Whether the network also learns how far off it is, pixel by pixel and level by level, so "
+        "that few steps add as much noise as many would.",
+        advanced=True,
+    )
     width: int = parameter(32, "Width", "Features at the finest level.", low=4, high=256)
     levels: int = parameter(3, "Levels", "Levels of resolution of the U-Net.", low=1, high=5)
     blocks: int = parameter(
@@ -237,6 +244,7 @@ STANDARD = CvdmTrainParams(
 PAPER = CvdmTrainParams(
     mode=Mode.PAPER,
     prediction=Prediction.NOISE,
+    doubt=False,
     width=64,
     levels=5,
     blocks=3,

@@ -40,19 +40,27 @@ class Reversal:
         return self.from_image * image + self.from_state * state + self.deviation * noise
 
 
-def reversal(noisier: Level, cleaner: Level, variance: Variance) -> Reversal:
+def reversal(
+    noisier: Level, cleaner: Level, variance: Variance, doubt: Tensor | None = None
+) -> Reversal:
     """Give the step from a level t to a cleaner level s, for all pixels or for each.
 
     With b = 1 - gamma_t / gamma_s:
     mean = sqrt(gamma_s) b / (1 - gamma_t) y_hat + sqrt(gamma_t / gamma_s) (1 - gamma_s) /
-    (1 - gamma_t) z, variance (1 - gamma_s) / (1 - gamma_t) b, or its geometric mean with b.
+    (1 - gamma_t) z, variance k b with k = (1 - gamma_s) / (1 - gamma_t), or its geometric mean
+    with b. Where the doubt w = Var(y | z_t) / (1 - gamma_t) is known, the variance is
+    b (k + (1 - k) w): exact for any number of steps.
 
-    Source: Ho, Jain, Abbeel, NeurIPS 2020, arXiv:2006.11239; Eqs. 6 and 7, for any two levels.
+    Source: Ho, Jain, Abbeel, NeurIPS 2020, arXiv:2006.11239; Eqs. 6 and 7, for any two levels; Bao
+    et al., ICML 2022, arXiv:2206.07309, for the variance with a doubt.
     """
     ratio = noisier.log_gamma - cleaner.log_gamma
     b = -torch.expm1(ratio)
     kept = cleaner.rest / noisier.rest
-    share = kept if variance is Variance.POSTERIOR else kept.sqrt()
+    if doubt is not None:
+        share = kept + (1 - kept) * doubt
+    else:
+        share = kept if variance is Variance.POSTERIOR else kept.sqrt()
     return Reversal(
         (0.5 * cleaner.log_gamma).exp() * b / noisier.rest,
         (0.5 * ratio).exp() * kept,
@@ -72,6 +80,8 @@ class Course:
     variance: Variance
     needs_rate: bool
     """Whether the levels differ from pixel to pixel."""
+    heeds_doubt: bool = False
+    """Whether the network's doubt, where it says one, decides the variance."""
 
     @property
     def steps(self) -> int:
@@ -86,7 +96,7 @@ def calibrated_course(steps: int, variance: Variance = Variance.GEOMETRIC) -> Co
     """
     log_snrs = torch.linspace(NOISIEST_LOG_SNR, CLEANEST_LOG_SNR, steps, dtype=torch.float64)
     levels = tuple(_constant(level_of_log_snr(one)) for one in log_snrs)
-    return Course(levels, variance, needs_rate=False)
+    return Course(levels, variance, needs_rate=False, heeds_doubt=True)
 
 
 def ancestral_course(schedule: Schedule, steps: int) -> Course:
