@@ -20,6 +20,8 @@ from superlens.engine.execute import execute
 from superlens.engine.spread_calibration import SpreadCalibration
 from superlens.io.codec import read_json
 from superlens.io.model_library import find_model
+from superlens.report.blocks import Figure
+from superlens.report.document import build_document
 
 SAMPLES = 16
 TOO_SMALL = 1.5
@@ -118,6 +120,8 @@ def test_card_of_the_run_carries_the_calibration_and_the_installed_one_stays(
     assert numbers["Correction factor of the spread"] == found.factor
     # As in theory, see above; 9,216 pixels make the factor, brightness is fitted.
     assert found.factor == pytest.approx(1.61, rel=0.05)
+    shown = [block for block in build_document([tmp_path / "run"]).blocks if type(block) is Figure]
+    assert "2 held-out fields (four toys) with 16 samples each" in shown[-1].caption
 
 
 def test_evaluation_judges_the_spread_that_is_shown(model, pairs, tmp_path):

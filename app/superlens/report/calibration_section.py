@@ -22,14 +22,13 @@ _RADIUS = 3.2
 _PLOT_SIZE = (240.0, 270.0)
 
 
-def calibration_blocks(card: ModelCard) -> tuple[Block, ...]:
+def calibration_blocks(model_id: str, found: Calibration | None) -> tuple[Block, ...]:
     """Give how honest the spread of a model is; nothing where nobody measured it."""
-    found = card.calibration
     if found is None:
         return ()
     return (
-        Figure("Calibration", _caption(card.id, found), (calibration_plot(found, _PLOT_SIZE),)),
-        _table(card.id, found),
+        Figure("Calibration", _caption(model_id, found), (calibration_plot(found, _PLOT_SIZE),)),
+        _table(model_id, found),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from superlens.core.cards import ModelCard
+from superlens.core.cards import Calibration, ModelCard
 from superlens.core.errors import InvalidInput
 from superlens.core.evaluation import (
     BICUBIC_ROW,
@@ -27,6 +27,8 @@ class EvaluateEvidence:
     evaluation: Evaluation
     cards: tuple[ModelCard, ...]
     """Of those of its models that are installed here with the very same weights."""
+    calibration: Calibration | None = None
+    """Of the first model's spread, where the run made one."""
 
     @property
     def models(self) -> tuple[ModelRef, ...]:
@@ -70,4 +72,6 @@ def read_evaluation(folder: Path, run: RunDocument) -> EvaluateEvidence:
     evaluation = read_json(Evaluation, folder / relative)
     used = {model.sha256 for model in (request.model, *request.further)}
     cards = tuple(one.card for one in installed_models() if one.card.sha256 in used)
-    return EvaluateEvidence(folder, run, request, evaluation, cards)
+    made = run.result.path_of("calibration")
+    calibration = None if made is None else read_json(Calibration, folder / made)
+    return EvaluateEvidence(folder, run, request, evaluation, cards, calibration)

@@ -6,6 +6,7 @@ Evidence in, blocks out; sentences about methods and limits live in `evaluate_te
 from superlens.core.evaluation import Estimate, Evaluation, Measure, MethodRow
 from superlens.report import words
 from superlens.report.blocks import Align, Block, Column, Figure, Group, KeyNumber, Table
+from superlens.report.calibration_section import calibration_blocks
 from superlens.report.checklist import Fulfilment
 from superlens.report.evaluate_evidence import EvaluateEvidence
 from superlens.report.evaluate_plots import difference_words, evaluation_plot, shown_measures
@@ -81,13 +82,14 @@ def evaluate_figures(evidence: EvaluateEvidence, next_label: NextLabel) -> tuple
 
 
 def evaluate_details(evidence: EvaluateEvidence) -> tuple[Block, ...]:
-    """Give what each measure means, and what stands behind distances between sets."""
+    """Give what each measure means, and what stands behind distances and calibration."""
     evaluation = evidence.evaluation
     columns = (Column("Measure", 150, Align.LEFT), Column("What it says", 500, Align.LEFT))
     rows = tuple((one.title, one.meaning) for one in _once_per_meaning(evaluation))
     blocks: list[Block] = [Table("What was measured", columns, (Group("", rows),))]
     if evaluation.features:
         blocks.append(_feature_table(evaluation))
+    blocks += calibration_blocks(evidence.request.model.id, evidence.calibration)
     return tuple(blocks)
 
 

@@ -83,7 +83,7 @@ def restore_details(evidence: RestoreEvidence) -> tuple[Block, ...]:
     if evidence.card is None:
         return ()
     judged = (_judgements(evidence.card),) if evidence.card.judgements else ()
-    return (*judged, *calibration_blocks(evidence.card))
+    return (*judged, *calibration_blocks(evidence.card.id, evidence.card.calibration))
 
 
 def restore_fulfilment(evidence: RestoreEvidence) -> Fulfilment:
