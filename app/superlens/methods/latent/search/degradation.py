@@ -15,6 +15,8 @@ from superlens.methods.latent.search.settings import Kernel
 _KEYS = -0.5
 _STEEP = -0.75
 _CUBIC_REACH = 2
+_GAUSSIAN_REACH = 6
+"""Standard deviations."""
 _LEAST_TERM = 1e-6
 """Of the largest singular value of a point spread function: smaller terms are left out."""
 
@@ -119,9 +121,10 @@ def gaussian_degradation(
         sigma_px: standard deviation in pixels of the picture.
         kernel: what follows the blur.
     """
-    at = torch.arange(side, dtype=torch.float64)
-    blur = torch.exp(-0.5 * ((at[:, None] - at[None, :]) / max(sigma_px, 1e-6)) ** 2)
-    blur = (blur / blur.sum(1, keepdim=True))[None]
+    reach = min(math.ceil(_GAUSSIAN_REACH * sigma_px), side - 1)
+    at = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    profile = torch.exp(-0.5 * (at / max(sigma_px, 1e-6)) ** 2)
+    blur = _banded(profile / profile.sum(), side)[None]
     return Degradation(side, low_side, kernel, blur, blur)
 
 
