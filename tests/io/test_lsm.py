@@ -49,6 +49,15 @@ def test_bits_of_two_channels_may_stand_in_the_tag_itself(tmp_path: Path, side: 
     require_planes(write_lsm(tmp_path / "a.lsm", data, is_inline=True), data)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_packed_planes_whose_lengths_are_those_of_unpacked_ones(
+    tmp_path: Path, channels: int
+) -> None:
+    data = noise(1, 3, channels, 40, 50) // 1000
+
+    require_planes(write_lsm(tmp_path / "a.lsm", data, is_packed=True), data)
+
+
 def test_sizes_colours_lens_and_time_are_told(tmp_path: Path) -> None:
     scene = probe(write_lsm(tmp_path / "a.lsm", noise(2, 4, 3, 20, 30))).scenes[0]
 

@@ -28,7 +28,13 @@ def recording(objective: str, taken: float) -> bytes:
     return whole + struct.pack("<3I", 0xFFFFFFFF, 0, 0)
 
 
-def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7, is_inline: bool = False) -> Path:
+def write_lsm(
+    path: Path,
+    data: np.ndarray,
+    step_m: float = 3e-7,
+    is_inline: bool = False,
+    is_packed: bool = False,
+) -> Path:
     """Write (T, Z, C, Y, X), each page followed by its thumbnail.
 
     Args:
@@ -37,6 +43,7 @@ def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7, is_inline: boo
         step_m: between slices, in metres.
         is_inline: of two channels the bits stand in the tag itself, as the rule of TIFF is; else
             where the tag points to, as some microscopes write them.
+        is_packed: by LZW; the tag then has the lengths of what was not packed yet, as Zeiss has it.
     """
     info = _info(data.shape, step_m)
     with tifffile.TiffWriter(path, byteorder="<") as tif:
@@ -46,6 +53,8 @@ def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7, is_inline: boo
             plane = {"photometric": "minisblack", "metadata": None, "extratags": tags}
             if data.shape[2] > 1:
                 plane["planarconfig"] = "separate"
+            if is_packed:
+                plane |= {"compression": "lzw", "predictor": True, "rowsperstrip": data.shape[3]}
             tif.write(data[place], **plane)
             tif.write(np.zeros((8, 8), np.uint8), subfiletype=1, metadata=None)
     names = colours(["Ch1-T1", "Ch2-T2", "ChD"], [(255, 0, 0), (0, 255, 0), (255, 255, 255)])
@@ -53,8 +62,12 @@ def write_lsm(path: Path, data: np.ndarray, step_m: float = 3e-7, is_inline: boo
     with tifffile.TiffFile(path) as tif:
         tag = tif.pages.first.tags[TAG - 1]
         bits = [page.tags[258].valueoffset for page in tif.pages if page.tags[258].count == 2]
+        lengths = [page.tags[279].valueoffset for page in list(tif.pages)[::2]]
     end = path.stat().st_size
     patches = {tag.offset: struct.pack("<H", TAG)}
+    if is_packed:
+        counts = [data[0, 0, 0].nbytes] * data.shape[2]
+        patches |= {at: struct.pack(f"<{len(counts)}I", *counts) for at in lengths}
     for name, offset in (
         ("OffsetChannelColors", end),
         ("OffsetScanInformation", end + len(names)),
