@@ -16,16 +16,21 @@ from fakes.sampler import (
 )
 from superlens.core.errors import Diverged, JobCancelled, OutOfMemory
 from superlens.core.jobs import ComputePolicy, DeviceChoice, Roi
+from superlens.core.messages import DeviceInfo
+from superlens.core.method import TileNeeds
 from superlens.engine.conservation import block_mean
 from superlens.engine.context import JobContext
 from superlens.engine.control import JobControl
+from superlens.engine.device import ChosenDevice
 from superlens.engine.evaluation_pictures import MemoryPlane
 from superlens.engine.image_reading import PlaneIndex
 from superlens.engine.image_sampling import canvas_of
 from superlens.engine.plane_job import PlaneJob, image_key
 from superlens.engine.restoration import restore_plane, restore_plane_samples
 from superlens.engine.restorer import open_restorer
+from superlens.engine.tile_choice import automatic_tile
 from superlens.engine.tiling import Grid
+from superlens.io.model_library import find_model
 from superlens.prepare.normalisation import Normalisation
 
 CPU = ComputePolicy(device=DeviceChoice.CPU, threads=1)
@@ -278,3 +283,18 @@ def test_canvas_is_on_the_lattice_and_holds_the_context():
 
     assert canvas_of(Roi(100, 90, 30, 20), (300, 400), grid) == Roi(48, 48, 128, 112)
     assert canvas_of(Roi(0, 0, 401, 33), (33, 401), grid) == Roi(0, 0, 416, 48)
+
+
+@pytest.mark.parametrize(
+    ("bytes_per_px", "memory_gb", "expected"), [(400, 16, 544), (4000, 1, 136)]
+)
+def test_tiles_of_its_own_fit_the_memory(
+    model, tmp_path, monkeypatch, bytes_per_px, memory_gb, expected
+):
+    memory = DeviceInfo("cpu", "CPU", True, memory_gb << 30)
+    monkeypatch.setattr("superlens.engine.device.describe_cpu", lambda: memory)
+    needs = TileNeeds(multiple=4, halo=32, bytes_per_px=bytes_per_px)
+
+    tile = automatic_tile(find_model(model.id), ChosenDevice("cpu", "CPU"), needs, is_internal=True)
+
+    assert tile == expected
