@@ -273,12 +273,12 @@ def _measure_plate_window(path: Path, _: float) -> None:
     bench.engine_ready.connect(lambda _: loop.quit() if len(up) == len(Lane) else None)
     loop.exec()
     project.imports_finished.connect(loop.quit)
-    project.image_changed.connect(lambda image: pictures.append(image.id))
+    project.thumbnail_made.connect(pictures.append)
     began = time.perf_counter()
     project.add_files([path])
     loop.exec()
     images, seconds = project.image_ids(), time.perf_counter() - began
-    project.image_changed.connect(lambda _: loop.quit() if len(pictures) == len(images) else None)
+    project.thumbnail_made.connect(lambda _: loop.quit() if len(pictures) == len(images) else None)
     loop.exec()
     _say(
         began,

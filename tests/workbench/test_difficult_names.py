@@ -64,7 +64,7 @@ def image(folder: Path) -> Path:
 
 def _imported(qtbot: Any, bench: Workbench, folder: Path, image: Path) -> Project:
     project = bench.new_project(folder / "project")
-    with qtbot.waitSignal(project.image_changed, timeout=20000):  # the picture comes last
+    with qtbot.waitSignal(project.thumbnail_made, timeout=20000):  # the last of an import
         project.add_files([image])
     return project
 

@@ -251,7 +251,7 @@ def test_lost_thumbnail_is_made_again(
     again = bench.open_project(tmp_path / "screen")
     image = again.images()[0]
     assert again.thumbnail(image.id) is None
-    with qtbot.waitSignal(again.image_changed, timeout=5000):
+    with qtbot.waitSignal(again.thumbnail_made, timeout=5000):
         pass
 
     assert again.thumbnail(image.id) is not None

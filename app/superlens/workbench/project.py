@@ -42,7 +42,8 @@ class Project(QObject):
             follows.
         import_failed(str, ErrorInfo): the path of a file that was not taken, and why.
         imports_finished(): every file that was added so far is in the project or was refused; small
-            pictures may follow, each with `image_changed`.
+            pictures may follow.
+        thumbnail_made(str id): the small pictures of an image were made.
         image_added(ImageRecord), image_changed(ImageRecord), image_removed(str id).
         result_added(ResultRecord): a run was attached (its `folder` is absolute); whose it is, says
             `images_of_result`.
@@ -54,6 +55,7 @@ class Project(QObject):
     import_started = Signal(str)
     import_failed = Signal(str, object)
     imports_finished = Signal()
+    thumbnail_made = Signal(str)
     image_added = Signal(object)
     image_changed = Signal(object)
     image_removed = Signal(str)
@@ -251,7 +253,7 @@ class Project(QObject):
         self._imports.failed.connect(self.import_failed)
         self._imports.finished.connect(self.imports_finished)
         self._imports.images_read.connect(self._take_in_all)
-        self._imports.thumbnail_made.connect(self._note_thumbnail)
+        self._imports.thumbnail_made.connect(self.thumbnail_made)
         self.links.image_changed.connect(self.image_changed)
         self.plates.image_changed.connect(self.image_changed)
         self._jobs.job_ended.connect(self._note_ended_job)
@@ -289,10 +291,6 @@ class Project(QObject):
             self.image_added.emit(image)
             if self.thumbnail(image.id) is None:
                 self._imports.make_thumbnail(image)
-
-    def _note_thumbnail(self, image_id: str) -> None:
-        if image_id in self._images:
-            self.image_changed.emit(self._images.get(image_id))
 
     def _note_ended_job(self, job: JobRecord) -> None:
         # What an export writes lies in a folder of the user and is no part of the project.

@@ -81,6 +81,7 @@ class ImageModel(QAbstractListModel):
         project.import_failed.connect(self._import_failed)
         project.image_added.connect(self._image_added)
         project.image_changed.connect(self._image_changed)
+        project.thumbnail_made.connect(self._tell)
         project.image_removed.connect(self._image_removed)
         project.result_added.connect(self._result_added)
         project.result_removed.connect(self._result_removed)
