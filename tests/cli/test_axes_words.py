@@ -9,7 +9,9 @@ import tifffile
 
 from superlens.cli.main import DONE, WRONG_USAGE, run
 from superlens.cli.parser import build_parser
+from superlens.core.jobs import FieldInput, InputImage
 from superlens.io.images import probe
+from superlens.io.plate_channels import Plate
 
 
 @pytest.fixture
@@ -45,6 +47,18 @@ def test_export_writes_the_named_axes(movie: Path, tmp_path: Path) -> None:
     assert run(["export", str(movie), "--axes", "CYX", "--out", str(out)]) == DONE
 
     assert probe(out / "movie.ome.tif").scenes[0].size("C") == 5
+
+
+def test_fields_of_a_measurement_take_them() -> None:
+    channels = {"dna": InputImage("a.tif"), "protein": InputImage("b.tif")}
+    plate = Plate((), (FieldInput("A01", "1", channels),))
+
+    named = plate.with_axes("TYX").fields[0].channels
+
+    assert [image.axes for image in named.values()] == ["TYX", "TYX"]
+    assert plate.with_axes("") is plate
+    words = ["measure", "golgi", "--images", "d", "--out", "o", "--axes", "TYX"]
+    assert build_parser().parse_args(words).axes == "TYX"
 
 
 @pytest.mark.parametrize("command", ["restore", "watch"])

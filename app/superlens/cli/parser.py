@@ -257,6 +257,7 @@ def _add_measure(commands: Any) -> None:
     parser.add_argument("--model", metavar="ID", help="super-resolve before measuring")
     parser.add_argument("--samples", type=count, default=0, metavar="K")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    add_axes(parser)
     add_pixel_size(parser)
     add_seed(parser)
     add_device(parser)

@@ -82,7 +82,7 @@ def measure(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         compute=compute_policy(arguments),
     )
-    fields = plate.with_pixel_size(arguments.pixel_size_um).fields
+    fields = plate.with_pixel_size(arguments.pixel_size_um).with_axes(arguments.axes).fields
     request = measure_request(spec, fields, arguments.out.absolute(), options)
     result = do_request(request, f"measure {spec.id}")
     _print_measurement(Path(result.folder), arguments.json)

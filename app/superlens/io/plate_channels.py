@@ -1,6 +1,6 @@
 """What plate maps and folders share: the fields found, and which channel shows what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,14 +23,15 @@ class Plate:
         """Give the plate with a pixel size entered for all fields; None changes nothing."""
         if pixel_size_um is None:
             return self
+        return self._with_images(lambda image: replace(image, pixel_size_um=pixel_size_um))
+
+    def with_axes(self, axes: str) -> "Plate":
+        """Give the plate with axes named for all fields, see `InputImage`."""
+        return self._with_images(lambda image: replace(image, axes=axes)) if axes else self
+
+    def _with_images(self, change: Callable[[InputImage], InputImage]) -> "Plate":
         fields = (
-            replace(
-                field,
-                channels={
-                    role: replace(image, pixel_size_um=pixel_size_um)
-                    for role, image in field.channels.items()
-                },
-            )
+            replace(field, channels={role: change(image) for role, image in field.channels.items()})
             for field in self.fields
         )
         return replace(self, fields=tuple(fields))
