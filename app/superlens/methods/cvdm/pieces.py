@@ -27,10 +27,12 @@ class ArrayReader:
 
 
 class ArraySink:
-    """Keeps the only sample that is put."""
+    """Keeps the samples that are put."""
 
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        self.image: Array = np.zeros(shape, np.float32)
+    def __init__(self, samples: range, shape: tuple[int, int, int]) -> None:
+        self._samples = samples
+        self.images: Array = np.zeros((len(samples), *shape), np.float32)
+        """(K, C, Y, X), in the order of their index."""
 
     def scratch(self, name: str, shape: tuple[int, ...]) -> Array:
         """Give zeros."""
@@ -39,7 +41,8 @@ class ArraySink:
     def put(self, sample: int, top: int, left: int, values: Array) -> None:
         """Take a part."""
         _, height, width = values.shape
-        self.image[:, top : top + height, left : left + width] = values
+        image = self.images[self._samples.index(sample)]
+        image[:, top : top + height, left : left + width] = values
 
 
 def _mirrored(start: int, size: int, length: int) -> np.ndarray:

@@ -94,10 +94,11 @@ class Cvdm:
         """
         channels, height, width = tile.shape
         scale = network.shape.scale
-        sink = ArraySink((channels, height * scale, width * scale))
-        job = ImageJob(range(index, index + 1), max(height, width, 1) * 2, params)
+        samples = range(index, index + 1)
+        sink = ArraySink(samples, (channels, height * scale, width * scale))
+        job = ImageJob(samples, 2 * max(height, width), params)
         sample_image(network, ArrayReader(tile), sink, job, run)
-        return sink.image
+        return sink.images[0]
 
     def sample_image(
         self, network: Any, reader: RegionReader, sink: RegionSink, job: ImageJob, run: Run
