@@ -50,12 +50,13 @@ def test_a_project_without_a_cache_has_nothing_to_clear(tmp_path: Path) -> None:
 
 
 def test_opening_a_project_clears_what_an_interrupted_import_left(
-    qtbot: Any, bench: Workbench, tmp_path: Path, cache: Path
+    qtbot: Any, bench: Workbench, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("superlens.workbench.project._TIDY_AFTER_MS", 0)
     folder = bench.new_project(tmp_path / "screen").folder
     bench.close_project()
     cache.rename(folder / "cache")
 
     bench.open_project(folder)
 
-    qtbot.wait_until(lambda: "left" not in names(folder / "cache"), timeout=10000)
+    qtbot.wait_until(lambda: not names(folder / "cache"), timeout=10000)

@@ -87,9 +87,10 @@ class ImageImports(QObject):
         """Look for missing files below a folder."""
         self._intake.search(lost, folder)
 
-    def clear_leftovers(self, known: Collection[str]) -> None:
-        """Remove what an interrupted session left of files that are no images (by id)."""
-        self._intake.clear_leftovers(self._places.cache, known)
+    def clear_leftovers(self, known: Collection[str], before_s: float) -> None:
+        """Remove what sessions before a moment left of files that are no images (by id)."""
+        if not self._is_closed:
+            self._intake.clear_leftovers(self._places.cache, known, before_s)
 
     def make_thumbnail(self, image: ImageRecord) -> None:
         """Make the pictures of an image, once all files on their way are read."""

@@ -4,7 +4,6 @@ QtCore only. It decides nothing: whether a file is taken is the business of `pro
 """
 
 import threading
-import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -80,10 +79,10 @@ class FileIntake(QObject):
         asked = tuple(lost)
         self._pool.start(lambda: self._search(asked, folder))
 
-    def clear_leftovers(self, cache: Path, known: Collection[str]) -> None:
-        """Remove from the cache of a project what none of its images (by id) has there."""
-        ids, now_s = frozenset(known), time.time()
-        self._pool.start(lambda: clear_leftovers(cache, ids, now_s, self._is_closing.is_set))
+    def clear_leftovers(self, cache: Path, known: Collection[str], before_s: float) -> None:
+        """Remove what was put into a cache before a moment and belongs to no image (by id)."""
+        ids = frozenset(known)
+        self._pool.start(lambda: clear_leftovers(cache, ids, before_s, self._is_closing.is_set))
 
     def close(self) -> None:
         """Stop looking; blocks until the file at hand is left alone."""

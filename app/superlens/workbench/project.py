@@ -5,11 +5,13 @@ QtCore only; files are probed in the cpu lane and hashed in a thread pool, never
 
 import logging
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from superlens.core.errors import ProjectLocked, SuperlensError, describe_error
 from superlens.core.jobs import InputImage, JobKind, JobRecord, JobState
@@ -29,6 +31,9 @@ from superlens.workbench.project_trash import ProjectTrash
 from superlens.workbench.requests import inputs_of, new_run_folder, run_folder_of
 
 logger = logging.getLogger(__name__)
+
+_TIDY_AFTER_MS = 10_000
+"""So long after opening nobody waits for the disk any more."""
 
 
 class Project(QObject):
@@ -92,7 +97,7 @@ class Project(QObject):
             self._keep(item)
         if not is_read_only:
             self._attach_unsaved()
-            self._imports.clear_leftovers(self._images.ids)
+            QTimer.singleShot(_TIDY_AFTER_MS, self, partial(self._tidy, time.time()))
         self.links.look()
 
     @property
@@ -263,6 +268,9 @@ class Project(QObject):
         for job in self._jobs.jobs():
             if job.id not in self._results:
                 self._note_ended_job(job)
+
+    def _tidy(self, opened_s: float) -> None:
+        self._imports.clear_leftovers(self._images.ids, opened_s)
 
     def _keep(self, item: AttachedResult) -> None:
         self._results[item.result.job_id] = item
