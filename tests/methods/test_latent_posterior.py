@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
+from fakes.latent import linear_model, seeded
 from fakes.training import FakeRun
-from latent_toys import linear_model, seeded
 from superlens.methods.latent.search.degradation import Degradation
 from superlens.methods.latent.search.finding import search_all
 from superlens.methods.latent.search.noise_model import NoiseKind, NoiseModel
@@ -23,7 +23,7 @@ from superlens.methods.latent.search.sampling import Sampler, sample_draws, with
 from superlens.methods.latent.search.settings import RLS, CrossTerm
 
 D = 6
-CONVERGED = PosteriorSettings(steps=1200, rate=0.03, samples=6)
+CONVERGED = PosteriorSettings(steps=800, rate=0.04, samples=6)
 
 
 def _precision() -> torch.Tensor:
@@ -40,10 +40,10 @@ def _quadratic(precision: torch.Tensor, centre: torch.Tensor):
 
 
 def _fitted(settings: PosteriorSettings, precision: torch.Tensor) -> GaussianPosterior:
-    """Fit 64 pictures at once, whose average has little of the noise of the fit."""
+    """Fit 24 pictures at once, whose average has little of the noise of the fit."""
     centre = torch.linspace(-1, 1, D).double().view(1, 1, D)
     start = PosteriorStart(
-        torch.zeros(64, 1, D).double(), torch.full((1, 1, D), 0.2).double(), sample_draws(0, 0, 64)
+        torch.zeros(24, 1, D).double(), torch.full((1, 1, D), 0.2).double(), sample_draws(0, 0, 24)
     )
     return fit_posterior(_quadratic(precision, centre), start, settings, FakeRun())
 
@@ -88,7 +88,7 @@ def test_printed_formula_without_data_ends_at_its_mode(samples):
 
 
 def test_form_of_brgm_without_data_ends_at_its_mode():
-    settings = dataclasses.replace(CONVERGED, mode=PosteriorMode.BRGM, steps=3000, rate=0.05)
+    settings = dataclasses.replace(CONVERGED, mode=PosteriorMode.BRGM, steps=800, rate=0.1)
 
     found = _fitted(settings, torch.zeros(D, D).double())
 
@@ -160,7 +160,7 @@ def test_searches_from_other_starts_end_where_the_prior_lets_them():
     noise = NoiseModel(NoiseKind.GAUSSIAN, 0.1)
     sampler, matrix, _ = _linear_sampler(4, noise)
     strong = dataclasses.replace(
-        sampler, settings=dataclasses.replace(sampler.settings, prior_weight=1.0, iterations=800)
+        sampler, settings=dataclasses.replace(sampler.settings, prior_weight=1.0, iterations=400)
     )
     none = dataclasses.replace(
         sampler, settings=dataclasses.replace(sampler.settings, prior_weight=0.0)
@@ -178,7 +178,7 @@ def test_searches_from_other_starts_end_where_the_prior_lets_them():
 
 def test_fitted_gaussian_scatters_about_the_answer():
     noise = NoiseModel(NoiseKind.GAUSSIAN, 0.1)
-    sampler, _, low = _linear_sampler(2, noise)
+    sampler, _, _ = _linear_sampler(2, noise)
     objective = Objective(sampler.model, sampler.degradation, sampler.settings)
     answer = search_all(objective, sampler.low, FakeRun(), 2)
     settings = PosteriorSettings(PosteriorMode.PAPER, steps=100)
@@ -189,7 +189,7 @@ def test_fitted_gaussian_scatters_about_the_answer():
     assert torch.equal(samples[0].w, sampler.of_posterior(posterior, 0, FakeRun()).w)
     assert float((posterior.mean - answer.w).abs().max()) < 1.0
     assert torch.stack([one.picture for one in samples]).std(0).min() > 0
-    assert samples[0].low.shape == low.shape[:0] + (2, 1, 2, 2)
+    assert samples[0].low.shape == (2, 1, 2, 2)
 
 
 @pytest.mark.parametrize(("kind", "mean"), [(NoiseKind.LAPLACE, 1.0), (NoiseKind.GAUSSIAN, 0.798)])

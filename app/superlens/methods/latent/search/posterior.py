@@ -63,7 +63,7 @@ class GaussianPosterior:
 
     def sample(self, draws: list[torch.Generator]) -> Tensor:
         """Draw one sample (N, L, d); one generator of the CPU per picture."""
-        return self.mean + self.spread * _normal(self.mean, draws)
+        return self.mean + self.spread * _normal(self.mean, draws, 1)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def fit_posterior(
         )
         optimizer.zero_grad(set_to_none=True)
         spread = functional.softplus(inner)
-        noise = torch.stack([_normal(mean, start.draws) for _ in range(settings.samples)])
+        noise = _normal(mean, start.draws, settings.samples)
         if settings.mode is PosteriorMode.BRGM:
             noise[0] = 0.0  # the mean itself is one of the samples
         energies = energy(mean + spread * noise, mean)
@@ -131,6 +131,7 @@ def _loss(energies: Tensor, spread: Tensor, settings: PosteriorSettings) -> Tens
     return energies.sum(0) + sign * settings.samples * width - prior * settings.has_width_prior
 
 
-def _normal(like: Tensor, draws: list[torch.Generator]) -> Tensor:
-    rows = [torch.randn(like.shape[1:], generator=draw) for draw in draws]
-    return torch.stack(rows).to(like)
+def _normal(like: Tensor, draws: list[torch.Generator], samples: int) -> Tensor:
+    """Draw (samples, N, L, d)."""
+    rows = [torch.randn(samples, *like.shape[1:], generator=draw) for draw in draws]
+    return torch.stack(rows, 1).to(like)
