@@ -49,7 +49,7 @@ def _same(first: Weights, second: Weights) -> bool:
 
 def test_errors_fall_and_samples_become_honest():
     run = FakeRun()
-    _trained(run, iterations=80, validate_every=40, sample_every=80, batch=4)
+    _trained(run, iterations=120, validate_every=60, sample_every=120, batch=4)
 
     def curve(name):
         return [value for known, _, value in run.metrics if known == name]
