@@ -17,7 +17,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,9 @@ EXACT_STEPS = (25, USUAL, 50)
 SEED = 5
 _SHAPE = "architecture"
 
-Image = Callable[[Tensor, Level], Tensor]
-"""Gives the mean of what a noisy state may have been: what a perfect network answers."""
+Answer = Callable[[Tensor, Level], tuple[Tensor, Tensor]]
+"""Gives what a perfect network answers of a noisy state: the mean of what it may have been, and the
+doubt, which is the variance of that over 1 - gamma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,6 @@ class World:
 def main() -> int:
     """Run the worlds, print the table and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--iterations", type=int, default=2000, help="steps of each training")
     parser.add_argument("--worlds", default="1234", help="which of TB-1 to TB-4; empty: none")
     parser.add_argument("--work", type=Path, help="folder that keeps trained networks")
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -133,7 +133,7 @@ def main() -> int:
         _print(row)
     for toy in (Heteroscedastic, Correlated, SuperResolution, SignAmbiguous):
         if toy.name[3] in arguments.worlds:
-            found, world = _trained(toy(), arguments.iterations, arguments.work)
+            found, world = _trained(toy(), arguments.work)
             rows += found
             worlds.append(world)
     good = all(row.is_good for row in rows if row.is_judged)
@@ -145,7 +145,6 @@ def main() -> int:
         "seconds": round(time.perf_counter() - began),
         "samples": SAMPLES,
         "tolerance": TOLERANCE,
-        "iterations": arguments.iterations,
         "passed": good,
         "rows": [asdict(row) for row in rows],
         "worlds": [asdict(world) for world in worlds],
@@ -156,34 +155,34 @@ def main() -> int:
 
 
 def _exact_rows() -> Iterator[Row]:
-    """Try the sampler with perfect answers: as it is used, with other variances, as published."""
-    for sampler, course, is_judged in _courses():
-        for case, posterior, image in _exact_worlds():
-            samples = _drawn(course, image)
+    """Try the sampler with perfect answers: as it is used, without doubt, as published."""
+    for sampler, course in _courses():
+        for case, posterior, answer in _exact_worlds():
+            samples = _drawn(course, answer)
             for level, coverage in zip(LEVELS, _coverages(samples, posterior), strict=True):
-                yield Row(case, level, coverage, course.steps, sampler, is_judged)
+                yield Row(case, level, coverage, course.steps, sampler, course.heeds_doubt)
 
 
-def _courses() -> Iterator[tuple[str, Course, bool]]:
-    """Give every way to sample, by name, and whether it is judged: as it is used, or finer."""
-    usual = calibrated_course(USUAL).variance
+def _courses() -> Iterator[tuple[str, Course]]:
+    """Give every way to sample, by name; those that heed doubt are judged."""
+    for steps in EXACT_STEPS:
+        yield "as used", calibrated_course(steps)
     for variance in Variance:
-        for steps in EXACT_STEPS:
-            is_judged = variance is usual and steps >= USUAL
-            yield f"{variance} variance", calibrated_course(steps, variance), is_judged
+        course = calibrated_course(USUAL, variance)
+        yield f"{variance} variance", replace(course, heeds_doubt=False)
     schedule = Schedule(Architecture(mode=Mode.FIXED_LINEAR))
-    yield "published", ancestral_course(schedule, STEPS[Sampler.ANCESTRAL]), False
+    yield "published", ancestral_course(schedule, STEPS[Sampler.ANCESTRAL])
 
 
-def _exact_worlds() -> Iterator[tuple[str, Posterior, Image]]:
+def _exact_worlds() -> Iterator[tuple[str, Posterior, Answer]]:
     rng = np.random.default_rng(SEED)
     for variance in EXACT_VARIANCES:
         mean = rng.normal(0, np.sqrt(1 - variance), (1, 1, EXACT_PIXELS))
         posterior = Gaussian(mean, np.full_like(mean, np.sqrt(variance)))
-        yield f"Gaussian, variance {variance:g}", posterior, _gaussian_image(mean, variance)
+        yield f"Gaussian, variance {variance:g}", posterior, _gaussian_answer(mean, variance)
     for sd in (0.05, 0.2):
-        signed = _Pair(np.full((1, 1, EXACT_PIXELS), 0.5), sd)
-        yield f"bimodal, 0.5 +- {sd:g}", signed, _bimodal_image(0.5, sd)
+        pair = _Pair(np.full((1, 1, EXACT_PIXELS), 0.5), sd)
+        yield f"bimodal, 0.5 +- {sd:g}", pair, _bimodal_answer(0.5, sd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,31 +209,36 @@ class _Pair:
         return signs * self.centre + self.width * rng.standard_normal(signs.shape)
 
 
-def _gaussian_image(mean: Float, variance: float) -> Image:
-    """Give E(y | z) = m + sqrt(g) v (z - sqrt(g) m) / (g v + 1 - g)."""
+def _gaussian_answer(mean: Float, variance: float) -> Answer:
+    """Give E(y | z) = m + sqrt(g) v (z - sqrt(g) m) / s and Var(y | z) = v (1 - g) / s.
+
+    Here s = g v + 1 - g.
+    """
     m = torch.from_numpy(mean)
 
-    def image(state: Tensor, level: Level) -> Tensor:
-        root = level.gamma.sqrt()
-        return m + root * variance * (state - root * m) / (level.gamma * variance + level.rest)
+    def answer(state: Tensor, level: Level) -> tuple[Tensor, Tensor]:
+        root, s = level.gamma.sqrt(), level.gamma * variance + level.rest
+        return m + root * variance / s * (state - root * m), variance / s
 
-    return image
+    return answer
 
 
-def _bimodal_image(centre: float, width: float) -> Image:
-    """Give E(y | z) of two Gaussians: each as above, weighed by how likely it made z."""
+def _bimodal_answer(centre: float, width: float) -> Answer:
+    """Give mean and variance of two Gaussians, each as above, weighed by how likely it made z."""
 
-    def image(state: Tensor, level: Level) -> Tensor:
-        root, spread = level.gamma.sqrt(), level.gamma * width**2 + level.rest
-        weight = torch.tanh(root * centre * state / spread)
-        shrink = root * width**2 / spread
-        return centre * weight + shrink * (state - root * centre * weight)
+    def answer(state: Tensor, level: Level) -> tuple[Tensor, Tensor]:
+        root, s = level.gamma.sqrt(), level.gamma * width**2 + level.rest
+        sign = torch.tanh(root * centre * state / s)
+        pull = root * width**2 / s
+        apart = centre * (1 - pull * root)
+        variance = width**2 * level.rest / s + apart**2 * (1 - sign**2)
+        return pull * state + apart * sign, variance / level.rest
 
-    return image
+    return answer
 
 
 @torch.inference_mode()
-def _drawn(course: Course, image: Image) -> Float:
+def _drawn(course: Course, answer: Answer) -> Float:
     """Draw samples (K, 1, 1, N) with a perfect network."""
     generator = torch.Generator().manual_seed(SEED)
     shape = (SAMPLES, 1, 1, EXACT_PIXELS)
@@ -246,11 +250,12 @@ def _drawn(course: Course, image: Image) -> Float:
     state = noise()
     for step, level_of in enumerate(course.levels):
         level = level_of(rate)
-        answer = image(state, level)
+        image, doubt = answer(state, level)
         if step + 1 == course.steps:
-            return answer.numpy()
-        back = reversal(level, course.levels[step + 1](rate), course.variance)
-        state = back.apply(answer, state, noise())
+            return image.numpy()
+        heeded = doubt if course.heeds_doubt else None
+        back = reversal(level, course.levels[step + 1](rate), course.variance, heeded)
+        state = back.apply(image, state, noise())
     raise AssertionError("a course has at least one level")
 
 
@@ -265,10 +270,10 @@ def _coverages(samples: Float, posterior: Posterior) -> list[float]:
     return found
 
 
-def _trained(toy: Toy, iterations: int, work: Path | None) -> tuple[list[Row], World]:
+def _trained(toy: Toy, work: Path | None) -> tuple[list[Row], World]:
     """Train the method on a world, and judge its samples of one field."""
     method = Cvdm()
-    network = method.load(_weights(toy, iterations, work), "cpu")
+    network = method.load(_weights(toy, work), "cpu")
     judged = toy.judged(0)
     began = time.process_time()
     samples = _sampled(method, network, judged, toy.scale)
@@ -284,15 +289,15 @@ def _trained(toy: Toy, iterations: int, work: Path | None) -> tuple[list[Row], W
     return rows, world
 
 
-def _weights(toy: Toy, iterations: int, work: Path | None) -> Weights:
+def _weights(toy: Toy, work: Path | None) -> Weights:
     """Give the weights of a network for a world: trained, or those that an earlier call kept."""
-    kept = None if work is None else work / f"{toy.name[:4].lower()}-{iterations}.npz"
+    kept = None if work is None else work / f"{toy.name[:4].lower()}-{toy.iterations}.npz"
     if kept is not None and kept.exists():
         with np.load(kept) as arrays:
             tensors = {name: arrays[name] for name in arrays.files if name != _SHAPE}
             return Weights({PART: tensors}, json.loads(str(arrays[_SHAPE])))
     began = time.process_time()
-    weights = Cvdm().train(toy, _params(toy, iterations), _Run())
+    weights = Cvdm().train(toy, _params(toy), _Run())
     print(f"{toy.name}: trained in {time.process_time() - began:.0f} s of a core", flush=True)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -301,7 +306,7 @@ def _weights(toy: Toy, iterations: int, work: Path | None) -> Weights:
     return weights
 
 
-def _params(toy: Toy, iterations: int) -> CvdmTrainParams:
+def _params(toy: Toy) -> CvdmTrainParams:
     is_local = isinstance(toy, Heteroscedastic | SignAmbiguous)
     return CvdmTrainParams(
         residual=isinstance(toy, SuperResolution),
@@ -312,7 +317,7 @@ def _params(toy: Toy, iterations: int) -> CvdmTrainParams:
         rate_width=8,
         patch=toy.batch(0, 1).low.shape[-1],
         batch=8,
-        iterations=iterations,
+        iterations=toy.iterations,
         learning_rate=2e-3,
         warmup=50,
         ema_decay=0.998,

@@ -96,6 +96,8 @@ class Toy(Protocol):
 
     name: str
     scale: int
+    iterations: int
+    """Steps that a small network needs to learn it."""
 
     def batch(self, step: int, size: int) -> Batch: ...
 
@@ -109,6 +111,7 @@ class _World:
 
     name = ""
     scale = 1
+    iterations = 2000
 
     def batch(self, step: int, size: int) -> Batch:
         """Give fresh pairs: a function of the step."""
@@ -133,6 +136,7 @@ class Heteroscedastic(_World):
     """
 
     name = "TB-1 heteroscedastic"
+    iterations = 6000
     sizes = (0.05, 0.2, 0.6, 2.0)
     _side, _judged_side = 16, 40
 
