@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from fakes.engine import FakeJob, look_at_files
+from superlens.core.cards import (
+    Calibration,
+    ModelCard,
+    NormalisationKind,
+    NormalisationRule,
+    TrainedRange,
+)
 from superlens.core.errors import SuperlensError, describe_error
 from superlens.core.jobs import (
     FileFinding,
@@ -19,9 +27,10 @@ from superlens.core.jobs import (
     RestoreRequest,
 )
 from superlens.core.messages import Accepted, Event, Finished, Progress
+from superlens.core.method import Claim
 from superlens.core.records import ChannelInfo, Number, ResultRecord, Versions
 from superlens.core.units import PixelSizeOrigin, PixelSizes
-from superlens.io.codec import encode
+from superlens.io.codec import encode, write_json
 from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.io.images import open_image, probe
 from superlens.io.runs import RunDocument, RunFolder, create_run
@@ -30,6 +39,33 @@ from superlens.io.tables import write_table
 SCALE = 2
 CHI2 = 1.04
 SPREAD_LABEL = "Disagreement over flips and rotations"
+INTERVAL_LABEL = "Gaussian approximation from 16 samples"
+SCHEDULE_LABEL = "Where the schedule expects difficulty (qualitative)"
+CALIBRATION = Calibration(
+    data="simulated filaments",
+    samples=16,
+    fields=24,
+    levels=(0.5, 0.68, 0.9, 0.95),
+    coverage_before=(0.38, 0.55, 0.78, 0.86),
+    coverage_after=(0.51, 0.69, 0.91, 0.95),
+    factor=1.31,
+    ence=0.052,
+    ause=0.12,
+)
+POSTERIOR_CARD = ModelCard(
+    id="samples-x2",
+    title="Samples ×2",
+    method="cvdm",
+    scale=SCALE,
+    claim=Claim.POSTERIOR,
+    weights=(),
+    sha256="1" * 64,
+    architecture={},
+    normalisation=NormalisationRule(NormalisationKind.IMAGE_PERCENTILES, 1.0, 99.8),
+    trained_on=TrainedRange(("filaments",), (50.0, 200.0)),
+    limits=("It was trained on simulated filaments alone",),
+    calibration=CALIBRATION,
+)
 VERSIONS = Versions("0.1.0", "3.11", "test")
 
 
@@ -45,6 +81,15 @@ def restore(job: FakeJob) -> Iterator[Event]:
     yield Accepted(job.id, "a fake plan")
     yield Progress(job.id, "tiles", 1, 2)
     yield Finished(job.id, write_restoration(request, job.id))
+
+
+def restore_posterior(job: FakeJob) -> Iterator[Event]:
+    """Play a restoration by a method that samples: interval, persistence and hint are there too."""
+    request = job.request
+    assert isinstance(request, RestoreRequest)
+    yield Accepted(job.id, "a fake plan")
+    yield Progress(job.id, "Sampling", 1, 2)
+    yield Finished(job.id, write_posterior(request, job.id))
 
 
 def deaf(job: FakeJob) -> Iterator[Event]:
@@ -77,22 +122,68 @@ def write_restoration(
     request: RestoreRequest, job_id: str, pixel: PixelSizes | None = None
 ) -> ResultRecord:
     """Leave the run folder of a restoration and give its result."""
-    with open_image(Path(request.input.path)) as source:
-        scene = request.input.scene
-        low = source.plane(scene, 0, 0, 0).astype(np.float32)
-        sizes = pixel or source.info.scenes[scene].pixel_sizes
+    low, sizes = _raw(request)
+    run = create_run(Path(request.out))
+    fine = np.kron(low, np.ones((SCALE, SCALE), np.float32))
+    _write_planes(
+        run,
+        pixel or sizes,
+        {"mean": fine, "spread": fine / 10, "residual": np.zeros_like(low)},
+    )
+    numbers = (Number("Consistency χ²", CHI2),)
+    notes = _notes(request, pixel or sizes)
+    return _publish(run, request, JobKind.RESTORE, job_id, (notes, numbers))
+
+
+def write_posterior(
+    request: RestoreRequest, job_id: str, card: ModelCard = POSTERIOR_CARD
+) -> ResultRecord:
+    """Leave the run folder of a method that samples: its interval is skew, -10 % and +30 %."""
+    low, sizes = _raw(request)
     run = create_run(Path(request.out))
     fine = np.kron(low, np.ones((SCALE, SCALE), np.float32))
     planes = {
-        "mean": (fine, sizes.divided(SCALE)),
-        "spread": (fine / 10, sizes.divided(SCALE)),
-        "residual": (np.zeros_like(low), sizes),
+        "mean": fine,
+        "spread": fine / 10,
+        "interval_low": fine * np.float32(0.9),
+        "interval_high": fine * np.float32(1.3),
+        "persistence": np.full_like(fine, 0.75),
+        "schedule": fine / fine.max(),
+        "residual": np.full_like(low, -1.25),
     }
-    for role, (plane, lies) in planes.items():
-        path = run.file(role, f"{role}.ome.tif")
-        meta = ImageMetadata(lies, (ChannelInfo("C0"),), "computationally super-resolved")
-        write_image(path, plane[None, None, None], meta)
+    _write_planes(run, sizes, planes)
+    write_json(run.file("model_card", "model_card.json"), card)
     notes = {
+        **_notes(request, sizes),
+        "claim": card.claim.value,
+        "samples_used": 16,
+        "spread_label": "Uncertainty over samples",
+        "spread_factor": 1.0 if card.calibration is None else card.calibration.factor,
+        "interval_level": 0.9,
+        "interval_label": INTERVAL_LABEL,
+        "schedule_label": SCHEDULE_LABEL,
+    }
+    return _publish(run, request, JobKind.RESTORE, job_id, (notes, ()))
+
+
+def _raw(request: RestoreRequest) -> tuple[NDArray[np.float32], PixelSizes]:
+    scene = request.input.scene
+    with open_image(Path(request.input.path)) as source:
+        sizes = source.info.scenes[scene].pixel_sizes
+        return source.plane(scene, 0, 0, 0).astype(np.float32), sizes
+
+
+def _write_planes(
+    run: RunFolder, sizes: PixelSizes, planes: dict[str, NDArray[np.float32]]
+) -> None:
+    for role, plane in planes.items():
+        lies = sizes if role == "residual" else sizes.divided(SCALE)
+        meta = ImageMetadata(lies, (ChannelInfo("C0"),), "computationally super-resolved")
+        write_image(run.file(role, f"{role}.ome.tif"), plane[None, None, None], meta)
+
+
+def _notes(request: RestoreRequest, sizes: PixelSizes) -> dict[str, object]:
+    return {
         "scale": SCALE,
         "samples_used": 8,
         "spread_label": SPREAD_LABEL,
@@ -103,8 +194,6 @@ def write_restoration(
         "pixel_size_um": sizes.lateral_um,
         "seconds": 1.5,
     }
-    numbers = (Number("Consistency χ²", CHI2),)
-    return _publish(run, request, JobKind.RESTORE, job_id, (notes, numbers))
 
 
 def write_measurement(request: MeasureRequest, job_id: str) -> ResultRecord:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from gui.played_runs import POSTERIOR_CARD
+from superlens.core.cards import ModelCard
 from superlens.core.method import Weights
+from superlens.engine.restoration_plan import FEWEST_SAMPLES, LONGEST_SPREAD_S
 from superlens.gui.pages.restore_page import RestorePage
 from superlens.io.model_library import InstalledModel, find_model
 from superlens.io.weights import save_model
@@ -34,3 +37,75 @@ def test_realism_is_offered_only_where_the_model_has_both_ends(
     wish = page.wish()
     assert wish is not None
     assert ("realism" in wish.params) == ("fidelity" in parts)
+
+
+def _page(qtbot: QtBot, card: ModelCard) -> RestorePage:
+    page = RestorePage((InstalledModel(card, "nowhere"),), "")
+    qtbot.addWidget(page)
+    return page
+
+
+def _texts(page: RestorePage) -> str:
+    return "\n".join(label.text() for label in page.findChildren(QLabel))
+
+
+def test_automatic_never_means_a_single_answer_of_a_posterior(qtbot: QtBot) -> None:
+    page = _page(qtbot, POSTERIOR_CARD)
+
+    assert page.spread.samples is None
+    assert page.spread.words.startswith("16 samples; fewer on a CPU")
+    assert f"at least {FEWEST_SAMPLES}." in page.spread.words
+    assert LONGEST_SPREAD_S == 5 * 60  # the words say five minutes
+    assert "single answer" not in page.spread.words
+
+
+def test_automatic_may_mean_a_single_answer_of_flips(qtbot: QtBot) -> None:
+    page = _page(qtbot, find_model("resrgan-phantom-x2").card)
+
+    assert page.spread.words.startswith("8 samples; on a CPU a single answer")
+
+
+def test_fewer_samples_than_the_calibration_had_are_said_to_be_less_certain(qtbot: QtBot) -> None:
+    page = _page(qtbot, POSTERIOR_CARD)
+
+    page.spread.choice.setCurrentText("8 samples")
+    few = page.spread.words
+    page.spread.choice.setCurrentText("16 samples")
+
+    assert "calibrated with 16 samples" in few
+    assert "calibrated" not in page.spread.words
+
+
+def test_without_samples_a_posterior_gives_one_of_many_pictures(qtbot: QtBot) -> None:
+    page = _page(qtbot, POSTERIOR_CARD)
+
+    page.spread.choice.setCurrentText("One sample, no spread")
+
+    wish = page.wish()
+    assert wish is not None
+    assert wish.samples == 0
+    assert page.spread.words.startswith("One picture of many possible ones")
+
+
+def test_card_of_a_posterior_shows_claim_and_calibration(qtbot: QtBot) -> None:
+    page = _page(qtbot, POSTERIOR_CARD)
+
+    shown = _texts(page)
+
+    assert "Posterior samples, 2× more pixels along each side" in shown
+    assert (
+        "90 % intervals hold 91 % of the truth (78 % before the correction) · spread × 1.31 · "
+        "ENCE 0.052 · AUSE 0.12"
+    ) in shown
+
+
+def test_card_without_calibration_says_so_plainly(qtbot: QtBot) -> None:
+    page = _page(qtbot, replace(POSTERIOR_CARD, calibration=None))
+
+    assert "Not calibrated: whether the spread is as large as the errors" in _texts(page)
+
+
+def test_card_of_a_single_answer_does_not_speak_of_calibration(qtbot: QtBot) -> None:
+    page = _page(qtbot, find_model("resrgan-phantom-x2").card)
+
+    assert "alibrat" not in _texts(page)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from superlens.core.cards import Calibration, ModelCard
 from superlens.core.method import Claim
 from superlens.core.records import ImageRecord, ImageRole, SceneInfo
 from superlens.core.units import PixelSizeOrigin
@@ -26,7 +27,8 @@ _CLAIMS = {
     ),
     Claim.POSTERIOR: ClaimWords(
         "Posterior samples",
-        "Several pictures that all fit the raw image; their spread is a probability.",
+        "Samples of the pictures that may lie behind the raw image, as likely as the training "
+        "images made them; where they differ, the raw image leaves it open.",
     ),
     Claim.POPULATION_LEVEL: ClaimWords(
         "Population level",
@@ -40,6 +42,11 @@ _ORIGINS = {
     PixelSizeOrigin.UNKNOWN: "unknown",
 }
 
+SHOWN_LEVEL = 0.9
+"""Of the intervals whose calibration is told."""
+HONEST_WITHIN = 0.03
+"""How far the coverage of such intervals may be off and still be called right."""
+
 ROLE_NAMES = {
     ImageRole.IMAGE: "Image",
     ImageRole.LOW: "Low-res",
@@ -52,6 +59,55 @@ ROLE_NAMES = {
 def claim_words(claim: Claim) -> ClaimWords:
     """Give what may be said of a method's output."""
     return _CLAIMS[claim]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationWords:
+    """How honest the spread of a model was found."""
+
+    numbers: str
+    """In a line."""
+    sentence: str
+    """With what it was measured on and what the numbers mean."""
+    is_honest: bool
+    """Whether intervals hold the truth as often as they say, once corrected."""
+    held: str = ""
+    """Share of the truth inside corrected intervals of 90 %; empty where nobody measured it."""
+
+
+NOT_CALIBRATED = CalibrationWords(
+    "Not calibrated",
+    "Not calibrated: whether the spread is as large as the errors was not measured for this model.",
+    is_honest=False,
+)
+
+
+def calibration_words(card: ModelCard | None) -> CalibrationWords:
+    """Give how honest the spread of a model was found on held-out fields."""
+    found = None if card is None else card.calibration
+    shares = None if found is None else _coverage_shown(found)
+    if found is None or shares is None:
+        return NOT_CALIBRATED
+    before, after = (percent_text(share) for share in shares)
+    numbers = (
+        f"{percent_text(SHOWN_LEVEL)} intervals hold {after} of the truth ({before} before the "
+        f"correction) · spread × {found.factor:.3g} · ENCE {found.ence:.2g} · AUSE {found.ause:.2g}"
+    )
+    sentence = (
+        f"Measured with {found.samples} samples on {plural(found.fields, 'held-out field')} "
+        f"({found.data}): intervals of {percent_text(SHOWN_LEVEL)} held {before} of the true "
+        f"values, and {after} once the spread was multiplied by {found.factor:.3g}, as it is "
+        f"shown. Its size is then off by {percent_text(found.ence)} on average (ENCE). AUSE, "
+        f"{found.ause:.2g}, says how badly it ranks the errors: 0 is perfect. On images of "
+        "another kind all this may differ."
+    )
+    is_honest = abs(shares[1] - SHOWN_LEVEL) <= HONEST_WITHIN
+    return CalibrationWords(numbers, sentence, is_honest, after)
+
+
+def percent_text(share: float) -> str:
+    """Give a share as `90 %`."""
+    return f"{100 * share:.0f} %"
 
 
 def pixel_size_text(scene: SceneInfo) -> str:
@@ -140,3 +196,11 @@ def day_text(when: datetime, now: datetime) -> str:
 def plural(count: int, noun: str) -> str:
     """Give `1 image`, `7 images`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _coverage_shown(found: Calibration) -> tuple[float, float] | None:
+    """Give the share of the truth inside 90 % intervals before and after the correction."""
+    rows = zip(found.levels, found.coverage_before, found.coverage_after, strict=True)
+    return next(
+        ((before, after) for level, before, after in rows if abs(level - SHOWN_LEVEL) < 1e-6), None
+    )

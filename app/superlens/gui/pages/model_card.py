@@ -5,11 +5,12 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from superlens.core.cards import ModelCard
+from superlens.core.method import Claim
 from superlens.core.records import SceneInfo
 from superlens.gui.viewer.geometry import length_text
 from superlens.gui.widgets.chip import Chip, ChipState, ChipText
 from superlens.gui.widgets.labels import label, set_tone, wrapped
-from superlens.gui.words import claim_words
+from superlens.gui.words import calibration_words, claim_words
 
 
 class ModelCardView(QFrame):
@@ -44,6 +45,8 @@ class ModelCardView(QFrame):
         if card.description:
             column.addWidget(wrapped(card.description))
         column.addWidget(wrapped(_trained_words(card), "caption"))
+        if card.claim is Claim.POSTERIOR or card.calibration is not None:
+            column.addWidget(_calibration(card))
         self._fit = wrapped("", "caption")
         column.addWidget(self._fit)
         self.show_selected(False)
@@ -85,6 +88,14 @@ def domain_words(card: ModelCard, scene: SceneInfo | None) -> tuple[str, str]:
     if trained[0] * 0.95 <= um * 1000 <= trained[1] * 1.05:
         return f"This image, {size}, lies in the trained range.", "ok"
     return f"This image, {size}, lies outside the trained range.", "warn"
+
+
+def _calibration(card: ModelCard) -> QWidget:
+    words = calibration_words(card)
+    tone = "caption" if not words.held else "ok" if words.is_honest else "warn"
+    line = wrapped(words.numbers if words.held else words.sentence, tone)
+    line.setToolTip(words.sentence)
+    return line
 
 
 def _trained_words(card: ModelCard) -> str:

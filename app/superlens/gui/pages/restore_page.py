@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from superlens.core.cards import ModelCard
 from superlens.core.errors import InvalidParameter, SuperlensError
 from superlens.core.jobs import KeepSamples
-from superlens.core.method import MethodSpec, SampleKind
+from superlens.core.method import MethodSpec
 from superlens.core.parameters import describe
 from superlens.core.records import ImageRecord
 from superlens.gui.forms import NumberField, ParameterForm
@@ -17,7 +17,7 @@ from superlens.gui.pages.limits_box import LimitsBox
 from superlens.gui.pages.model_card import ModelCardView
 from superlens.gui.pages.page import StageButtons
 from superlens.gui.pages.source_choice import SourceChoice
-from superlens.gui.widgets.choice import CheckBox, Choice
+from superlens.gui.pages.spread_choice import SpreadChoice
 from superlens.gui.widgets.labels import ElidedLabel, label, surface, wrapped
 from superlens.gui.widgets.section import Section
 from superlens.gui.words import claim_words, image_name, scene_title
@@ -100,13 +100,11 @@ class RestorePage(QWidget):
         """Give what was filled in, or None with the reasons shown in the form."""
         if self._card is None or self._form is None or not self._form.is_valid():
             return None
-        keep = KeepSamples.ALL if self._keep.isChecked() else KeepSamples.NONE
-        samples = self._samples.currentData()
         return RestoreWish(
             card=self._card,
             params=dict(self._form.values()),
-            samples=samples,
-            keep_samples=KeepSamples.NONE if samples == 0 else keep,
+            samples=self.spread.samples,
+            keep_samples=self.spread.kept,
             channel=self.source.channel,
             seed=self._seed_value(),
         )
@@ -148,7 +146,8 @@ class RestorePage(QWidget):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(0)
         column.addWidget(self._answer_section())
-        column.addWidget(self._spread_section())
+        self.spread = SpreadChoice()
+        column.addWidget(self.spread)
         self._method = Section("Method")
         column.addWidget(self._method)
         column.addWidget(self._advanced_section())
@@ -169,22 +168,6 @@ class RestorePage(QWidget):
         self.source = SourceChoice()
         self.source.scene_chosen.connect(self.scene_chosen)
         section.body.addWidget(self.source)
-        return section
-
-    def _spread_section(self) -> Section:
-        section = Section("Uncertainty")
-        section.body.addWidget(label("Samples", "label"))
-        self._samples = Choice()
-        self._samples.setAccessibleName("Samples")
-        self._samples.currentIndexChanged.connect(self._show_spread_words)
-        section.body.addWidget(self._samples)
-        self._spread_label = wrapped("", "strong")
-        self._spread_words = wrapped("", "body")
-        section.body.addWidget(self._spread_label)
-        section.body.addWidget(self._spread_words)
-        self._keep = CheckBox("Keep every sample on disk")
-        section.body.addWidget(self._keep)
-        self._spread_section_box = section
         return section
 
     def _advanced_section(self) -> Section:
@@ -220,45 +203,9 @@ class RestorePage(QWidget):
             spec = method_spec(card.method)
         except InvalidParameter:
             return
-        self._offer_samples(spec)
+        self.spread.offer(card, spec.sampling)
         self._show_form(spec, card)
         self.changed.emit()
-
-    def _offer_samples(self, spec: MethodSpec) -> None:
-        sampling = spec.sampling
-        self._spread_section_box.setVisible(sampling is not None)
-        self._samples.clear()
-        self._samples.addItem("Automatic", None)
-        self._samples.addItem("Single answer, no spread", 0)
-        if sampling is None:
-            return
-        noun = "flips and rotations" if sampling.kind is SampleKind.FLIP_ENSEMBLE else "samples"
-        for count in (4, 8, 16, 32):
-            if sampling.limit is None or count <= sampling.limit:
-                self._samples.addItem(f"{count} {noun}", count)
-        self._spread_label.setText(sampling.label)
-        self._show_spread_words()
-
-    def _show_spread_words(self) -> None:
-        if self._card is None:
-            return
-        sampling = method_spec(self._card.method).sampling
-        chosen = self._samples.currentData()
-        self._keep.setEnabled(chosen != 0)
-        self._spread_label.setVisible(chosen != 0)
-        if sampling is None:
-            return
-        automatic = (
-            f"{sampling.default} samples; on a CPU a single answer when they would take longer "
-            "than five minutes. "
-        )
-        match chosen:
-            case None:
-                self._spread_words.setText(automatic + sampling.meaning)
-            case 0:
-                self._spread_words.setText("The picture comes without a map of its uncertainty.")
-            case _:
-                self._spread_words.setText(sampling.meaning)
 
     def _show_form(self, spec: MethodSpec, card: ModelCard) -> None:
         if self._form is not None:
