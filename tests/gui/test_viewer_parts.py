@@ -13,7 +13,7 @@ from superlens.core.jobs import InputImage, RestoreRequest, Roi
 from superlens.core.records import FileIdentity, ImageRecord, ModelRef
 from superlens.gui.measure.well_image import rims
 from superlens.gui.viewer import levels
-from superlens.gui.viewer.comparison import Indices, RestoredRun, compare, open_run
+from superlens.gui.viewer.comparison import Indices, MapKind, RestoredRun, compare, open_run
 from superlens.gui.viewer.contrast import ContrastWish, Limits, automatic_limits, resolve
 from superlens.gui.viewer.geometry import WorldUnit
 from superlens.gui.viewer.histogram import ContrastHistogram
@@ -151,10 +151,9 @@ def test_comparison_names_the_files_of_the_run(run: RestoredRun, tmp_path: Path)
     shown = compare(_record(raw), raw, run, Indices())
 
     assert shown.sr is not None
-    assert shown.residual is not None
     assert Path(shown.sr.address.path).name == "mean.ome.tif"
     assert shown.sr.placement.pixel == pytest.approx(0.05)
-    assert shown.residual.placement.pixel == pytest.approx(0.1)
+    assert shown.maps[MapKind.RESIDUAL].placement.pixel == pytest.approx(0.1)
 
 
 def test_result_of_a_region_lies_where_it_was_cut(run: RestoredRun, tmp_path: Path) -> None:
@@ -193,7 +192,7 @@ def test_missing_check_is_plain_and_never_ok(run: RestoredRun) -> None:
 
     states = {chip.text: chip.state for chip in chips}
     assert states["Domain not checked"] is ChipState.PLAIN
-    assert states["Calibration not checked"] is ChipState.PLAIN
+    assert states["Not calibrated"] is ChipState.PLAIN
     assert states[f"Consistent with raw  χ² {CHI2:.2f}"] is ChipState.OK
     assert states["Seed 7 · 8 samples"] is ChipState.PLAIN
 

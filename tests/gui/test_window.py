@@ -120,7 +120,7 @@ def test_chips_say_what_was_checked_and_what_was_not(
 
     assert f"Consistent with raw  χ² {CHI2}" in chips
     assert "Pixel size in domain" in chips
-    assert "Calibration not checked" in chips
+    assert "Not calibrated" in chips
     assert "Seed 0 · 8 samples" in chips
 
 

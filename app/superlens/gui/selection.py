@@ -86,9 +86,11 @@ class Selection(QObject):
 
     @property
     def card(self) -> ModelCard | None:
-        """The card of the model that made the restoration, if it is installed."""
+        """The card of the model that made the restoration: the run's own, else an installed one."""
         if self._run is None:
             return None
+        if self._run.card is not None:
+            return self._run.card
         wanted = self._run.request.model.id
         return next((m.card for m in self._workbench.models if m.card.id == wanted), None)
 

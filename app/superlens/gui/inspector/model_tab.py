@@ -3,10 +3,11 @@
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from superlens.core.cards import ModelCard
+from superlens.core.method import Claim
 from superlens.gui.viewer.comparison import RestoredRun
 from superlens.gui.widgets.labels import wrapped
 from superlens.gui.widgets.section import Pairs, Section
-from superlens.gui.words import claim_words
+from superlens.gui.words import calibration_words, claim_words
 
 _NAMES = ("Name", "Id", "Weights", "Scale", "Claim", "Trained on", "Pixel size", "Licence")
 _RUN_NAMES = ("Device", "Time", "Seed", "Samples")
@@ -29,10 +30,13 @@ class ModelTab(QWidget):
         self._run = Section("Run")
         self._run_pairs = Pairs(_RUN_NAMES)
         self._run.body.addWidget(self._run_pairs)
+        self._calibration = Section("Calibration")
+        self._calibration_text = wrapped("", "body")
+        self._calibration.body.addWidget(self._calibration_text)
         self._limits = Section("What it cannot do")
         self._limit_text = wrapped("", "body")
         self._limits.body.addWidget(self._limit_text)
-        for section in (self._card, self._run, self._limits):
+        for section in (self._card, self._run, self._calibration, self._limits):
             column.addWidget(section)
         column.addStretch(1)
         self.show_run(None, None)
@@ -42,6 +46,8 @@ class ModelTab(QWidget):
         self._empty.setVisible(run is None)
         self._run.setVisible(run is not None)
         self._card.setVisible(card is not None)
+        is_told = card is not None and (card.claim is Claim.POSTERIOR or bool(card.calibration))
+        self._calibration.setVisible(is_told)
         self._limits.setVisible(card is not None and bool(card.limits))
         if run is not None:
             self._show_run_values(run)
@@ -51,7 +57,7 @@ class ModelTab(QWidget):
     def _show_run_values(self, run: RestoredRun) -> None:
         notes = run.document.notes
         seconds = notes.get("seconds")
-        samples = notes.get("samples_used") or "single answer"
+        samples = run.samples or "single answer"
         self._run_pairs.set_value("Device", run.document.device)
         timed = f"{seconds:.1f} s" if isinstance(seconds, int | float) else ""
         self._run_pairs.set_value("Time", timed)
@@ -73,4 +79,5 @@ class ModelTab(QWidget):
         )
         for name, value in zip(_NAMES, values, strict=True):
             self._pairs.set_value(name, value)
+        self._calibration_text.setText(calibration_words(card).sentence)
         self._limit_text.setText("\n\n".join(card.limits))

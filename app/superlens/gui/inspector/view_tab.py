@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from superlens.core.cards import ModelCard
 from superlens.gui.theme.colormaps import LUT_NAMES
 from superlens.gui.viewer.compare_view import CompareView, CursorReading, Slot
+from superlens.gui.viewer.comparison import MapKind
 from superlens.gui.viewer.contrast import Limits, ResolvedContrast
 from superlens.gui.viewer.geometry import WorldUnit, count_text
 from superlens.gui.viewer.histogram import ContrastHistogram
+from superlens.gui.viewer.maps import map_value
 from superlens.gui.widgets.buttons import button
 from superlens.gui.widgets.choice import CheckBox, Choice
 from superlens.gui.widgets.labels import label
@@ -80,7 +82,7 @@ class ViewTab(QWidget):
 
     def _cursor_section(self) -> Section:
         section = Section("At the cursor")
-        self._cursor = Pairs(("Position", "Low-res", "Super-res"))
+        self._cursor = Pairs(("Position", "Low-res", "Super-res", "Uncertainty"))
         section.body.addWidget(self._cursor)
         return section
 
@@ -131,6 +133,8 @@ class ViewTab(QWidget):
         self._cursor.set_value("Position", position_text(reading, self._compare))
         self._cursor.set_value("Low-res", _value(reading.low if reading else None))
         self._cursor.set_value("Super-res", sr_text(reading))
+        told = "" if reading is None else map_value(reading.map, reading.third)
+        self._cursor.set_value("Uncertainty", told)
 
 
 def position_text(reading: CursorReading | None, compare: CompareView) -> str:
@@ -144,11 +148,11 @@ def position_text(reading: CursorReading | None, compare: CompareView) -> str:
 
 
 def sr_text(reading: CursorReading | None) -> str:
-    """Give the super-res value with its spread."""
+    """Give the super-res value, with its spread where that is what the third pane shows."""
     if reading is None or reading.sr is None:
         return ""
-    spread = "" if reading.third is None else f" ± {count_text(reading.third)}"
-    return count_text(reading.sr) + spread
+    has_spread = reading.map is MapKind.SPREAD and reading.third is not None
+    return count_text(reading.sr) + (f" ± {count_text(reading.third)}" if has_spread else "")
 
 
 def _value(value: float | None) -> str:

@@ -8,9 +8,10 @@ from superlens.gui.inspector.view_tab import position_text, sr_text
 from superlens.gui.pages.plane_controls import PlaneControls
 from superlens.gui.selection import Selection
 from superlens.gui.viewer.compare_view import CompareView, CursorReading, PaneChoice, Slot
-from superlens.gui.viewer.comparison import Comparison, RestoredRun, compare, shows
+from superlens.gui.viewer.comparison import Comparison, MapKind, RestoredRun, compare, shows
 from superlens.gui.viewer.geometry import count_text
 from superlens.gui.viewer.image_pane import PaneHead
+from superlens.gui.viewer.maps import map_title, map_value, missing_maps
 from superlens.gui.viewer.run_chips import run_chips
 from superlens.gui.widgets.buttons import tool
 from superlens.gui.widgets.chip import ChipStrip
@@ -21,7 +22,7 @@ from superlens.workbench.jobs import JobQueue
 from superlens.workbench.workbench import Workbench
 
 _CHOICES = (PaneChoice.ALL, PaneChoice.LOW_AND_SR, PaneChoice.SR_AND_THIRD)
-_CHOICE_NAMES = ("Three panes", "Low and super-res", "Super-res and spread")
+_CHOICE_NAMES = ("Three panes", "Low and super-res", "Super-res and uncertainty")
 
 
 class CheckPage(QWidget):
@@ -145,7 +146,7 @@ class CheckPage(QWidget):
         self.controls.setVisible(is_needed)
         self._rule.setVisible(is_needed and has_run)
         self._column.setContentsMargins(12, 0, 12, 0 if is_needed or has_run else 12)
-        self.compare.show_residual(self.controls.shows_residual)
+        self.compare.show_map(self.controls.map)
         self.compare.show_comparison(self._comparison(), keep_view)
         self._name_panes()
 
@@ -175,14 +176,16 @@ class CheckPage(QWidget):
         self._name_empty_panes(comparison, run)
 
     def _third_head(self, run: RestoredRun | None) -> PaneHead:
-        if self.controls.shows_residual:
-            return PaneHead("canvas_spread", "Residual", "raw − result, in σ of noise", "")
-        return PaneHead("canvas_spread", run.spread_label if run is not None else "Spread", "", "")
+        if run is None:
+            return PaneHead("canvas_spread", "Spread", "", "")
+        title = map_title(self.controls.map, run)
+        return PaneHead("canvas_spread", title.name, title.caption, "")
 
     def _name_empty_panes(self, comparison: Comparison, run: RestoredRun | None) -> None:
         panes = self.compare.panes
         job = self._selection.restoring
-        for slot, plane in ((Slot.SR, comparison.sr), (Slot.THIRD, self._third(comparison))):
+        third = comparison.maps.get(self.controls.map)
+        for slot, plane in ((Slot.SR, comparison.sr), (Slot.THIRD, third)):
             if plane is not None:
                 continue
             if job is not None:
@@ -192,13 +195,8 @@ class CheckPage(QWidget):
                 panes[slot].show_empty(self._missing_sentence(), "Super-resolve…")
             elif not shows(run, self.controls.indices):
                 panes[slot].show_empty("This channel is not super-resolved.")
-            elif self.controls.shows_residual:
-                panes[slot].show_empty("This run holds no residual.")
             else:
-                panes[slot].show_empty("No spread: this run is a single answer.")
-
-    def _third(self, comparison: Comparison) -> object:
-        return comparison.residual if self.controls.shows_residual else comparison.spread
+                panes[slot].show_empty(missing_maps(run))
 
     def _missing_sentence(self) -> str:
         image = self._selection.shown
@@ -216,7 +214,8 @@ class CheckPage(QWidget):
         place = position_text(reading, self.compare)
         low = "" if reading.low is None else f"Low-res {count_text(reading.low)}"
         sr = sr_text(reading)
-        values = " · ".join(part for part in (low, f"super-res {sr}" if sr else "") if part)
+        third = "" if reading.map is MapKind.SPREAD else map_value(reading.map, reading.third)
+        values = " · ".join(part for part in (low, f"super-res {sr}" if sr else "", third) if part)
         self.cursor_told.emit(place, values)
 
 

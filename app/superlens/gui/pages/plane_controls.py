@@ -6,7 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from superlens.core.records import ImageRecord
-from superlens.gui.viewer.comparison import Indices, RestoredRun
+from superlens.gui.viewer.comparison import Indices, MapKind, RestoredRun
+from superlens.gui.viewer.maps import MAP_NAMES
 from superlens.gui.widgets.choice import Choice
 from superlens.gui.widgets.labels import label
 from superlens.gui.widgets.segmented import Segmented
@@ -14,6 +15,7 @@ from superlens.gui.widgets.slider import Slider
 from superlens.gui.words import channel_names, scene_names
 
 _AXES = ("z", "t")
+_CHOICE_WIDTH, _MAP_WIDTH = 132, 192
 
 
 class PlaneControls(QWidget):
@@ -41,11 +43,10 @@ class PlaneControls(QWidget):
         self._channel, self._channel_box = self._add_choice(row, "Channel")
         self._channel.currentIndexChanged.connect(self._take_channel)
         self._sliders = {axis: self._add_slider(row, axis.upper()) for axis in _AXES}
-        self._map = Segmented(("Spread", "Residual"))
-        self._map.setToolTip("What the third pane shows")
-        self._map.chosen.connect(self._tell)
-        self._map_box = _titled("Show", self._map)
-        row.addWidget(self._map_box)
+        self._wanted_map = MapKind.SPREAD
+        self.map_choice, self._map_box = self._add_choice(row, "Uncertainty as", _MAP_WIDTH)
+        self.map_choice.setToolTip("What the third pane shows")
+        self.map_choice.currentIndexChanged.connect(self._take_map)
         self._shown = Segmented(("Mean", "Samples"))
         self._shown.chosen.connect(self._tell)
         self._shown_box = _titled("Super-res", self._shown)
@@ -65,17 +66,22 @@ class PlaneControls(QWidget):
         return self._sample.value if has_samples and self._shown.index == 1 else None
 
     @property
-    def shows_residual(self) -> bool:
-        """Whether the third pane shows the residual instead of the spread."""
-        return self._run is not None and self._map.index == 1
+    def map(self) -> MapKind:
+        """What the third pane shows: what the user chose last, else the first that the run has."""
+        held = () if self._run is None else self._run.maps
+        if self._wanted_map in held or not held:
+            return self._wanted_map
+        return held[0]
 
     def is_needed(self, is_raw_only: bool) -> bool:
         """Say whether there is anything to choose."""
-        self._map_box.setVisible(self._run is not None and not is_raw_only)
+        has_maps = self._run is not None and len(self._run.maps) > 1
+        self._map_box.setVisible(has_maps and not is_raw_only)
         has_samples = self._run is not None and bool(self._run.sample_files) and not is_raw_only
         self._shown_box.setVisible(has_samples)
         self._sample.setVisible(has_samples and self._shown.index == 1)
-        boxes = (self._scene_box, self._channel_box, *self._sliders.values(), self._map_box)
+        results = (self._map_box, self._shown_box)
+        boxes = (self._scene_box, self._channel_box, *self._sliders.values(), *results)
         return any(not box.isHidden() for box in boxes)
 
     def show_image(self, image: ImageRecord | None, scene: int = 0) -> None:
@@ -89,12 +95,12 @@ class PlaneControls(QWidget):
 
     def show_run(self, run: RestoredRun | None) -> None:
         """Offer what a restoration holds."""
-        is_new = run is not None and run is not self._run
         self._run = run
         if run is not None:
             self._sample.set_range(0, max(0, len(run.sample_files) - 1))
-            if is_new and run.file("spread") is None and run.file("residual") is not None:
-                self._map.choose(1)
+            if run.maps:
+                names = tuple(MAP_NAMES[kind] for kind in run.maps)
+                self.map_choice.offer(names, run.maps.index(self.map))
 
     def _offer(self, image: ImageRecord) -> None:
         at = self._indices
@@ -110,10 +116,12 @@ class PlaneControls(QWidget):
             slider.set_value(value)
             slider.setVisible(size > 1)
 
-    def _add_choice(self, row: QHBoxLayout, title: str) -> tuple[Choice, QWidget]:
+    def _add_choice(
+        self, row: QHBoxLayout, title: str, width: int = _CHOICE_WIDTH
+    ) -> tuple[Choice, QWidget]:
         choice = Choice()
         choice.setAccessibleName(title)
-        choice.setFixedWidth(132)
+        choice.setFixedWidth(width)
         box = _titled(title, choice)
         box.hide()
         row.addWidget(box)
@@ -129,6 +137,11 @@ class PlaneControls(QWidget):
     def _take_scene(self, place: int) -> None:
         if self._image is not None:
             self.scene_chosen.emit(self._image.chosen_scenes[place])
+
+    def _take_map(self, place: int) -> None:
+        if self._run is not None:
+            self._wanted_map = self._run.maps[place]
+            self.changed.emit()
 
     def _take_channel(self, channel: int) -> None:
         self._indices = replace(self._indices, c=channel)

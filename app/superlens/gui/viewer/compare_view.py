@@ -1,4 +1,4 @@
-"""Low-res, super-res and spread side by side: linked, on one contrast, read in the background."""
+"""Low-res, super-res and a map of doubt side by side: linked, read in the background."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,14 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from superlens.core.errors import ErrorInfo
 from superlens.core.jobs import Roi
 from superlens.gui.reading import Answer, BackgroundReader
-from superlens.gui.viewer.comparison import Comparison, ShownPlane
-from superlens.gui.viewer.contrast import (
-    RESIDUAL_LIMIT,
-    ContrastWish,
-    resolve,
-    spread_limits,
-)
-from superlens.gui.viewer.geometry import count_text
+from superlens.gui.viewer.comparison import Comparison, MapKind, ShownPlane
+from superlens.gui.viewer.contrast import ContrastWish, resolve
 from superlens.gui.viewer.image_pane import ImagePane, PaneHead
 from superlens.gui.viewer.image_view import ImageView
 from superlens.gui.viewer.levels import (
@@ -28,7 +22,7 @@ from superlens.gui.viewer.levels import (
     read_levels,
 )
 from superlens.gui.viewer.links import LinkController
-from superlens.gui.viewer.overlays import ColourBar
+from superlens.gui.viewer.maps import map_look
 from superlens.gui.viewer.plane_cache import PlaneCache
 
 MIN_PANE = 280
@@ -70,6 +64,8 @@ class CursorReading:
     low: float | None
     sr: float | None
     third: float | None
+    map: MapKind
+    """What the value of the third pane is."""
 
 
 class CompareView(QWidget):
@@ -100,7 +96,7 @@ class CompareView(QWidget):
         self._reader.answered.connect(self._take)
         self._cache = PlaneCache()
         self._wish = ContrastWish()
-        self._choice, self._shows_residual = PaneChoice.ALL, False
+        self._choice, self._map = PaneChoice.ALL, MapKind.SPREAD
         self._comparison: Comparison | None = None
         self._wanted: dict[Slot, ShownPlane] = {}
         self._is_framed = False
@@ -129,9 +125,12 @@ class CompareView(QWidget):
             self._leave()
         self._ask_for_planes()
 
-    def show_residual(self, is_residual: bool) -> None:
-        """Show the residual against the raw image instead of the spread."""
-        self._shows_residual = is_residual
+    def show_map(self, kind: MapKind) -> None:
+        """Show another map of the result in the third pane."""
+        if kind is self._map:
+            return
+        self._map = kind
+        self.panes[Slot.THIRD].view.show_plane(None)  # never an old map under new words
         self._ask_for_planes()
 
     def set_wish(self, wish: ContrastWish) -> None:
@@ -182,7 +181,7 @@ class CompareView(QWidget):
         comparison = self._comparison
         wanted: dict[Slot, ShownPlane | None] = dict.fromkeys(Slot)
         if comparison is not None:
-            third = comparison.residual if self._shows_residual else comparison.spread
+            third = comparison.maps.get(self._map)
             wanted = {Slot.LOW: comparison.low, Slot.SR: comparison.sr, Slot.THIRD: third}
         self._wanted = {slot: plane for slot, plane in wanted.items() if plane is not None}
         for slot in Slot:
@@ -240,27 +239,18 @@ class CompareView(QWidget):
         self.contrast_changed.emit(resolved)
 
     def _apply_third(self, view: ImageView, plane: PlaneLevels) -> None:
-        if self._shows_residual:
-            view.set_lut("Difference")
-            view.set_levels(-RESIDUAL_LIMIT, RESIDUAL_LIMIT)
-            limit = f"{RESIDUAL_LIMIT:.0f} σ"
-            view.colour_bar = ColourBar("Difference", f"−{limit}", f"+{limit}")
-        else:
-            limits = spread_limits(plane)
-            view.set_lut("Magma")
-            view.set_levels(limits.low, limits.high)
-            view.colour_bar = ColourBar("Magma", "0", f"±{count_text(limits.high)}")
+        look = map_look(self._map, plane)
+        view.set_lut(look.bar.lut_name)
+        view.set_levels(look.limits.low, look.limits.high)
+        view.colour_bar = look.bar
         view.viewport().update()
 
     def _read_cursor(self, place: QPointF) -> None:
         values = {slot: pane.view.value_at(place) for slot, pane in self.panes.items()}
         for pane in self.panes.values():
             pane.view.set_cross(place)
-        self.cursor_changed.emit(
-            CursorReading(
-                place.x(), place.y(), values[Slot.LOW], values[Slot.SR], values[Slot.THIRD]
-            )
-        )
+        low, sr, third = (values[slot] for slot in Slot)
+        self.cursor_changed.emit(CursorReading(place.x(), place.y(), low, sr, third, self._map))
 
     def _leave(self) -> None:
         for pane in self.panes.values():

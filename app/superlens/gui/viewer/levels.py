@@ -1,14 +1,18 @@
 """A plane as the viewer needs it: a small pyramid by box means, and its statistics. No Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from superlens.core.errors import InvalidInput
 from superlens.core.jobs import Roi
+from superlens.core.records import SceneInfo
 from superlens.gui.viewer.geometry import Placement
+from superlens.io.images import ImageSource
 from superlens.io.reading import open_safely
 
 DIRECT_PIXELS = 4096 * 4096
@@ -32,6 +36,8 @@ class PlaneAddress:
     z: int = 0
     axes: str = ""
     """What the user calls the axes of the file, see `InputImage`."""
+    minus: str = ""
+    """Path of a file whose same plane is taken off: of the two ends of an interval, the lower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +97,61 @@ def read_levels(address: PlaneAddress) -> PlaneLevels:
     Raises:
         SuperlensError: the file cannot be read.
     """
-    with open_safely(Path(address.path), address.axes) as source:
-        info = source.info.scenes[address.scene]
-        shape = info.size("Y"), info.size("X")
-        where = (address.scene, address.t, address.c, address.z)
+    with _opened(address) as plane:
+        shape = plane.info.size("Y"), plane.info.size("X")
         if shape[0] * shape[1] <= DIRECT_PIXELS:
-            return levels_of(source.plane(*where))
+            return levels_of(plane.whole())
         factor = 2
         while max(shape) / factor > _OVERVIEW_SIDE:
             factor *= 2
-        level, part = _stored_level(info.levels, factor)
-        small = info.levels[level]
-        overview = _overview(
-            lambda roi: source.region(*where, roi, level=level), small, factor // part
-        )
+        level, part = _stored_level(plane.info.levels, factor)
+        small = plane.info.levels[level]
+        overview = _overview(lambda roi: plane.region(roi, level), small, factor // part)
         return _built(overview[: shape[0] // factor, : shape[1] // factor], factor, shape)
 
 
 def read_detail(address: PlaneAddress, roi: Roi) -> Detail:
     """Read a region of a plane; called in a reading thread."""
-    with open_safely(Path(address.path), address.axes) as source:
-        values = source.region(address.scene, address.t, address.c, address.z, roi)
-    return Detail(roi, _grey(values))
+    with _opened(address) as plane:
+        return Detail(roi, _grey(plane.region(roi)))
 
 
 def levels_of(plane: Plane) -> PlaneLevels:
     """Give the pyramid of a plane that is held whole; RGB becomes its mean."""
     grey = _grey(plane)
     return _built(grey, 1, (grey.shape[0], grey.shape[1]))
+
+
+class _OpenPlane:
+    """A plane in an open file, or the difference of two."""
+
+    def __init__(self, address: PlaneAddress, files: tuple[ImageSource, ...]) -> None:
+        self._files = files
+        self._where = (address.scene, address.t, address.c, address.z)
+        self.info: SceneInfo = files[0].info.scenes[address.scene]
+
+    def whole(self) -> Plane:
+        return self._difference([file.plane(*self._where) for file in self._files])
+
+    def region(self, roi: Roi, level: int = 0) -> Plane:
+        parts = [file.region(*self._where, roi, level=level) for file in self._files]
+        return self._difference(parts)
+
+    def _difference(self, planes: list[Plane]) -> Plane:
+        if len(planes) == 1:
+            return planes[0]
+        first, second = planes
+        if first.shape != second.shape:
+            raise InvalidInput("The two ends of an interval are of different sizes")
+        return first.astype(np.float32) - second.astype(np.float32)
+
+
+@contextmanager
+def _opened(address: PlaneAddress) -> Iterator[_OpenPlane]:
+    paths = (address.path, address.minus) if address.minus else (address.path,)
+    with ExitStack() as stack:
+        files = tuple(stack.enter_context(open_safely(Path(p), address.axes)) for p in paths)
+        yield _OpenPlane(address, files)
 
 
 def _built(finest: Plane, factor: int, shape: tuple[int, int]) -> PlaneLevels:
