@@ -183,3 +183,13 @@ def test_factor_that_is_no_whole_number_is_refused():
 def test_unusable_spread_is_refused():
     with pytest.raises(InvalidInput, match="4 x 4"):
         measured_degradation(32, 4, torch.ones(4, 4))
+
+
+def test_matrix_first_asked_for_without_slopes_has_slopes_later():
+    with torch.inference_mode():
+        Degradation(24, 3)(torch.ones(1, 1, 24, 24))
+    x = torch.ones(1, 1, 24, 24, requires_grad=True)
+
+    Degradation(24, 3)(x).sum().backward()
+
+    assert float(x.grad.sum()) == pytest.approx(9)

@@ -3,6 +3,7 @@
 A row of a matrix says how much of each pixel a low-resolution pixel gets; rows add up to 1.
 """
 
+import functools
 import math
 from dataclasses import dataclass, replace
 
@@ -72,9 +73,13 @@ class Degradation:
 
     def matrices(self, like: Tensor, offset: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Give the matrices (N or 1, K, m, n) for rows and columns, of the kind of `like`."""
-        exact = torch.zeros(1, 2, dtype=torch.float64) if offset is None else offset
-        along_y = kernel_matrix(self.kernel, self.low_side, self.side, exact[:, 0])
-        along_x = kernel_matrix(self.kernel, self.low_side, self.side, exact[:, 1])
+        if offset is None:
+            centred = _centred_matrix(
+                self.kernel, self.low_side, self.side, like.dtype, like.device
+            )
+            return _after(centred, self.row_blurs), _after(centred, self.column_blurs)
+        along_y = kernel_matrix(self.kernel, self.low_side, self.side, offset[:, 0])
+        along_x = kernel_matrix(self.kernel, self.low_side, self.side, offset[:, 1])
         return (
             _after(along_y.to(like), self.row_blurs),
             _after(along_x.to(like), self.column_blurs),
@@ -156,6 +161,16 @@ def measured_degradation(
     rows = [_banded(left[:, k] * size[k], side) for k in range(count)]
     columns = [_banded(right[k], side) for k in range(count)]
     return Degradation(side, low_side, kernel, torch.stack(rows), torch.stack(columns))
+
+
+@functools.lru_cache(maxsize=32)
+def _centred_matrix(
+    kernel: Kernel, low_side: int, side: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Give the matrix without offset: one for all iterations of all searches."""
+    with torch.inference_mode(False):  # it outlives whoever asks for it first
+        zero = torch.zeros(1, dtype=torch.float64)
+        return kernel_matrix(kernel, low_side, side, zero).to(device, dtype)
 
 
 def _after(matrix: Tensor, blurs: Tensor | None) -> Tensor:

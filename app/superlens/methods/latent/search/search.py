@@ -218,9 +218,10 @@ class LatentSearch:
         merged = terms.where(is_better, known)
         for column, value in zip(_columns(kept.terms), _columns(merged), strict=True):
             column[live.index] = value
-        places = live.index[is_better]
-        kept.variables.put(places, live.variables.taken(is_better))
-        kept.iteration[places] = float(self.iteration)
+        kept.variables.put(live.index, is_better, live.variables)
+        kept.iteration[live.index] = torch.where(
+            is_better, float(self.iteration), kept.iteration[live.index]
+        )
         kept.done[live.index] = float(self.iteration)
         progressed = terms.total < live.reached * (1 - self.objective.settings.least_progress)
         live.reached = torch.where(progressed, terms.total, live.reached)

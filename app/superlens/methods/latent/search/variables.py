@@ -37,10 +37,11 @@ class Variables:
             None if norm is None else norm[index],
         )
 
-    def put(self, index: Tensor, other: "Variables") -> None:
-        """Overwrite the rows of some pictures."""
+    def put(self, index: Tensor, is_taken: Tensor, other: "Variables") -> None:
+        """Overwrite the rows `index` by those of `other` where they are to be taken."""
         for mine, theirs in zip(self.tensors(), other.tensors(), strict=True):
-            mine[index] = theirs.detach()
+            mask = is_taken.view(-1, *(1,) * (mine.dim() - 1))
+            mine[index] = torch.where(mask, theirs.detach(), mine[index])
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Give all tensors that a search may change."""
