@@ -92,9 +92,9 @@ def test_card_of_a_posterior_shows_claim_and_calibration(qtbot: QtBot) -> None:
 
     shown = _texts(page)
 
-    assert "Posterior samples, 2× more pixels along each side" in shown
+    assert "Posterior samples, 2× the pixels per side" in shown
     assert (
-        "90 % intervals hold 91 % of the truth (78 % before the correction) · spread × 1.31 · "
+        "90 % intervals hold 91 % of the truth (78 % uncorrected) · spread × 1.31 · "
         "ENCE 0.052 · AUSE 0.12"
     ) in shown
 

@@ -89,9 +89,10 @@ def calibration_words(card: ModelCard | None) -> CalibrationWords:
     if found is None or shares is None:
         return NOT_CALIBRATED
     before, after = (percent_text(share) for share in shares)
+    held = f"{percent_text(SHOWN_LEVEL)} intervals hold {after} of the truth"
     numbers = (
-        f"{percent_text(SHOWN_LEVEL)} intervals hold {after} of the truth ({before} before the "
-        f"correction) · spread × {found.factor:.3g} · ENCE {found.ence:.2g} · AUSE {found.ause:.2g}"
+        f"{held} ({before} uncorrected) · spread × {found.factor:.3g} · "
+        f"ENCE {found.ence:.2g} · AUSE {found.ause:.2g}"
     )
     sentence = (
         f"Measured with {found.samples} samples on {plural(found.fields, 'held-out field')} "

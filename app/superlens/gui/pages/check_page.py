@@ -146,8 +146,7 @@ class CheckPage(QWidget):
         self.controls.setVisible(is_needed)
         self._rule.setVisible(is_needed and has_run)
         self._column.setContentsMargins(12, 0, 12, 0 if is_needed or has_run else 12)
-        self.compare.show_map(self.controls.map)
-        self.compare.show_comparison(self._comparison(), keep_view)
+        self.compare.show_comparison(self._comparison(), self.controls.map, keep_view)
         self._name_panes()
 
     def _comparison(self) -> Comparison | None:

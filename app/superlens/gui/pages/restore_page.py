@@ -197,7 +197,7 @@ class RestorePage(QWidget):
             return
         self._claim.setText(claim_words(card.claim).sentence)
         self._result_words.setText(
-            f"{claim_words(card.claim).short}, {card.scale}× more pixels along each side"
+            f"{claim_words(card.claim).short}, {card.scale}× the pixels per side"
         )
         try:
             spec = method_spec(card.method)

@@ -112,25 +112,26 @@ class CompareView(QWidget):
         placed = self.panes[slot].view.placed
         return None if placed is None else placed.plane
 
-    def show_comparison(self, comparison: Comparison | None, keep_view: bool = False) -> None:
+    def show_comparison(
+        self,
+        comparison: Comparison | None,
+        kind: MapKind = MapKind.SPREAD,
+        keep_view: bool = False,
+    ) -> None:
         """Show other planes; they arrive when they are read.
 
         Args:
             comparison: what to show, or None for nothing.
+            kind: which map the third pane shows.
             keep_view: stay at the same place of the world, as for another Z or sample.
         """
         self._comparison = comparison
         self._is_framed = keep_view and self._is_framed
         if not keep_view:
             self._leave()
-        self._ask_for_planes()
-
-    def show_map(self, kind: MapKind) -> None:
-        """Show another map of the result in the third pane."""
-        if kind is self._map:
-            return
-        self._map = kind
-        self.panes[Slot.THIRD].view.show_plane(None)  # never an old map under new words
+        if kind is not self._map:
+            self._map = kind
+            self.panes[Slot.THIRD].view.show_plane(None)  # never an old map under new words
         self._ask_for_planes()
 
     def set_wish(self, wish: ContrastWish) -> None:

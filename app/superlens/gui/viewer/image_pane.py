@@ -47,6 +47,7 @@ class ImagePane(QFrame):
         self._name.mode = Qt.TextElideMode.ElideRight
         self._name.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._caption = ElidedLabel("", "pane-caption")
+        self._caption.mode = Qt.TextElideMode.ElideRight
         self._lut = label("", "pane-caption")
         row = QHBoxLayout()
         row.setContentsMargins(8, 0, 8, 0)

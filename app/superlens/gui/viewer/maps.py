@@ -51,8 +51,7 @@ def map_title(kind: MapKind, run: RestoredRun) -> MapTitle:
         case MapKind.RESIDUAL:
             return MapTitle("Residual", "raw − result, in σ of noise")
         case MapKind.PERSISTENCE:
-            of = f"of {run.samples} samples" if run.samples else "of the samples"
-            return MapTitle("Persistence", f"share {of} with a structure here")
+            return MapTitle("Persistence", f"share of {run.samples} samples")
         case MapKind.SCHEDULE:
             return MapTitle("Schedule, qualitative", run.label("schedule_label"))
 
