@@ -389,5 +389,6 @@ def test_missing_file_is_told_in_its_pane(window: MainWindow, qtbot: QtBot, tmp_
 
     window.workspace.flow.step_image(1)
 
-    qtbot.waitUntil(lambda: compare.panes[Slot.LOW].is_empty)
-    assert "There is no file" in compare.panes[Slot.LOW].sentence
+    pane = compare.panes[Slot.LOW]
+    qtbot.waitUntil(lambda: "There is no file" in pane.sentence)
+    assert pane.is_empty
