@@ -1,7 +1,9 @@
 """What a search knows of its pictures: those still searched, and what is remembered of all."""
 
+import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from superlens.methods.latent.search.objective import Terms
@@ -65,3 +67,25 @@ class Remembered:
     first_total: Tensor
     done: Tensor
     """(N,) iterations that were done."""
+
+
+def first_live(
+    low: Tensor, variables: Variables, varied: list[Tensor], anchor: Tensor | None
+) -> Live:
+    """Give all pictures as they are before the first iteration; `varied`: the leaves."""
+    return Live(
+        index=torch.arange(len(low), device=low.device),
+        low=low,
+        variables=variables,
+        anchor=anchor,
+        moments=[(torch.zeros_like(leaf), torch.zeros_like(leaf)) for leaf in varied],
+        stale=low.new_zeros(len(low)),
+        reached=low.new_full((len(low),), math.inf),
+    )
+
+
+def nothing_yet(count: int, like: Tensor) -> tuple[Terms, Tensor, Tensor, Tensor]:
+    """Give what is remembered of pictures before the first iteration, beside their variables."""
+    terms = Terms(*(like.new_full((count,), math.inf) for _ in range(5)))
+    first_total = like.new_full((count,), math.inf)
+    return terms, like.new_zeros(count), first_total, like.new_zeros(count)

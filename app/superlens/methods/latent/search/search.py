@@ -3,7 +3,6 @@
 Iteration by iteration, so that it can be watched, paused, ended early, saved and resumed.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,13 @@ from torch import Tensor
 
 from superlens.core.errors import InvalidInput
 from superlens.methods.latent.search.objective import Candidates, Objective, Terms
-from superlens.methods.latent.search.progress import Guide, Live, Remembered
+from superlens.methods.latent.search.progress import (
+    Guide,
+    Live,
+    Remembered,
+    first_live,
+    nothing_yet,
+)
 from superlens.methods.latent.search.schedules import step_size
 from superlens.methods.latent.search.settings import Kept
 from superlens.methods.latent.search.variables import (
@@ -72,28 +77,8 @@ class LatentSearch:
         if guide.start is not None:
             variables.point = guide.start.clone()
         self._low = low
-        count, device = len(low), low.device
-        self._live = Live(
-            index=torch.arange(count, device=device),
-            low=low,
-            variables=variables,
-            anchor=guide.anchor,
-            moments=[
-                (torch.zeros_like(leaf), torch.zeros_like(leaf))
-                for leaf in leaves(variables, settings)
-            ],
-            stale=torch.zeros(count, device=device),
-            reached=torch.full((count,), math.inf, device=device),
-        )
-        infinite = torch.full((count,), math.inf, device=device)
-        zeros = torch.zeros(count, device=device)
-        self._kept = Remembered(
-            variables=variables.taken(self._live.index),
-            terms=Terms(*(infinite.clone() for _ in range(5))),
-            iteration=zeros.clone(),
-            first_total=infinite.clone(),
-            done=zeros.clone(),
-        )
+        self._live = first_live(low, variables, leaves(variables, settings), guide.anchor)
+        self._kept = Remembered(variables.taken(self._live.index), *nothing_yet(len(low), low))
 
     @property
     def is_done(self) -> bool:
