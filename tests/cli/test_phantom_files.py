@@ -34,6 +34,26 @@ def test_the_same_seed_writes_the_same_pixels(tmp_path: Path) -> None:
     assert np.array_equal(*planes)
 
 
+def test_size_and_brightness_are_as_asked_for(tmp_path: Path) -> None:
+    words = ["phantom", "puncta", "--count", "3", "--side", "48", "--photons", "20:2000"]
+    assert run([*words, "--out", str(tmp_path)]) == 0
+
+    truths = [json.loads(path.read_text()) for path in sorted((tmp_path / "truth").iterdir())]
+    photons = [truth["settings"]["photons"] for truth in truths]
+    with open_image(tmp_path / "low" / "puncta_000.ome.tif") as source:
+        assert source.plane(0, 0, 0, 0).shape == (48, 48)
+    assert len(set(photons)) == 3
+    assert all(20 <= one <= 2000 for one in photons)
+
+
+@pytest.mark.parametrize("words", [("--side", "8"), ("--photons", "9:3"), ("--photons", "0")])
+def test_impossible_pictures_are_refused(words: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["phantom", "puncta", "--out", str(tmp_path), *words])
+
+    assert ended.value.code == WRONG_USAGE
+
+
 def test_a_plate_names_files_that_are_there(tmp_path: Path) -> None:
     table = write_plate(tmp_path, seed=1, wells=3)
 

@@ -4,6 +4,8 @@ import argparse
 
 from superlens.core.jobs import DeviceChoice, PrecisionChoice, Roi
 
+_SMALLEST_SIDE_PX = 16
+
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Let a command print JSON."""
@@ -95,6 +97,22 @@ def count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
     return int(text)
+
+
+def side(text: str) -> int:
+    """Read the side of a picture in pixels."""
+    if not text.isdecimal() or int(text) < _SMALLEST_SIDE_PX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {_SMALLEST_SIDE_PX} or more")
+    return int(text)
+
+
+def span(text: str) -> tuple[float, float]:
+    """Read a number above zero, or two of them, the smaller first, with a colon between."""
+    low, _, high = text.partition(":")
+    found = positive_length(low), positive_length(high or low)
+    if found[0] > found[1]:
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with the smaller number")
+    return found
 
 
 def positive_length(text: str) -> float:

@@ -17,6 +17,8 @@ from superlens.cli.options import (
     count,
     positive_length,
     roi,
+    side,
+    span,
 )
 from superlens.cli.project_words import add_project
 from superlens.core.jobs import (
@@ -314,6 +316,14 @@ def _add_phantom(commands: Any) -> None:
     parser = commands.add_parser("phantom", help="make images with a known truth")
     parser.add_argument("specimen", metavar="SPECIMEN")
     parser.add_argument("--count", type=count, default=1, metavar="N")
+    parser.add_argument("--side", type=side, default=256, metavar="PX", help="of the low picture")
+    parser.add_argument(
+        "--photons",
+        type=span,
+        default=(200.0, 200.0),
+        metavar="N[:M]",
+        help="of the brightest structures, or from N to M, drawn for each picture",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     add_seed(parser)
     add_json(parser)

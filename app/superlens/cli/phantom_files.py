@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from superlens.phantom.specimen import Specimen
 
 _SCALE = 2
-_SIDE_PX = 256
 _WELL_SIDE_PX = 320
-_PHOTONS = 200.0
+_PLATE_PHOTONS = 200.0
 _CELL_SPECIMENS = {"translocation", "golgi", "red_cells"}
 """Specimens seen through a 20x objective; the others through an oil objective."""
 
@@ -45,7 +44,19 @@ class _Picture:
     pixel_nm: float
 
 
-def write_phantoms(specimen: str, count: int, seed: int, out: Path) -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How large the pictures are and how bright."""
+
+    side_px: int = 256
+    """Of the low picture."""
+    photons: tuple[float, float] = (200.0, 200.0)
+    """Of the brightest structures; each picture draws its own, evenly in the logarithm."""
+
+
+def write_phantoms(
+    specimen: str, count: int, seed: int, out: Path, taking: Taking | None = None
+) -> list[dict[str, str]]:
     """Write `count` phantoms of a kind: `low/`, `high/` and `truth/` below `out`.
 
     Args:
@@ -53,6 +64,7 @@ def write_phantoms(specimen: str, count: int, seed: int, out: Path) -> list[dict
         count: how many.
         seed: the same seed writes the same images.
         out: folder; made if absent.
+        taking: size and brightness; None: 256 pixels a side, 200 photons.
 
     Returns:
         Paths of each phantom: `low`, `high`, `truth`.
@@ -63,11 +75,12 @@ def write_phantoms(specimen: str, count: int, seed: int, out: Path) -> list[dict
     from superlens.phantom.catalogue import specimen_maker
 
     maker = specimen_maker(specimen)
+    taking = taking or Taking()
     made: list[dict[str, str]] = []
     for index in range(count):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
-        settings = _settings(specimen)
-        drawn = maker.make(_grid(settings, _SIDE_PX), rng)
+        settings = _settings(specimen, _drawn_photons(taking, rng))
+        drawn = maker.make(_grid(settings, taking.side_px), rng)
         picture = _take(drawn, settings, rng)
         name = f"{specimen}_{index:03d}.ome.tif"
         paths = {kind: out / kind / name for kind in ("low", "high")}
@@ -95,7 +108,7 @@ def write_plate(out: Path, seed: int, wells: int | None = None) -> Path:
     from superlens.phantom.translocation import TranslocationStyle, translocation
 
     out.mkdir(parents=True, exist_ok=True)
-    settings = _settings("translocation")
+    settings = _settings("translocation", _PLATE_PHOTONS)
     positions = [(row, column) for row in "AB" for column in range(1, len(_DOSES_NM) + 1)][:wells]
     lines = [",".join((*_PLATE_COLUMNS, "dna_file", "protein_file", "true_ratio"))]
     for index, (row, column) in enumerate(positions):
@@ -126,13 +139,18 @@ def _role(column: int) -> str:
     return "positive" if column == len(_DOSES_NM) else "dose"
 
 
-def _settings(specimen: str) -> "PairSettings":
+def _drawn_photons(taking: Taking, rng: np.random.Generator) -> float:
+    low, high = taking.photons
+    return low if low == high else math.exp(rng.uniform(math.log(low), math.log(high)))
+
+
+def _settings(specimen: str, photons: float) -> "PairSettings":
     from superlens.phantom.camera import Camera
     from superlens.phantom.optics import Optics, PsfModel
     from superlens.phantom.pairs import plain_settings
 
     na, pixel_nm = (0.75, 325.0) if specimen in _CELL_SPECIMENS else (1.2, 110.0)
-    camera = Camera(_PHOTONS, 0.05 * _PHOTONS, 1.5, gain=4.0, offset=100.0, bit_depth=16)
+    camera = Camera(photons, 0.05 * photons, 1.5, gain=4.0, offset=100.0, bit_depth=16)
     return plain_settings(Optics(PsfModel.AIRY, na, 525.0), camera, pixel_nm, _SCALE)
 
 

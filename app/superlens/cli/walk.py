@@ -20,9 +20,12 @@ DEMO_PLATE = "translocation-plate"
 
 def phantom(arguments: argparse.Namespace) -> int:
     """Make images with a known truth."""
-    from superlens.cli.phantom_files import write_phantoms
+    from superlens.cli.phantom_files import Taking, write_phantoms
 
-    made = write_phantoms(arguments.specimen, arguments.count, arguments.seed, arguments.out)
+    taking = Taking(arguments.side, arguments.photons)
+    made = write_phantoms(
+        arguments.specimen, arguments.count, arguments.seed, arguments.out, taking
+    )
     if arguments.json:
         print_json({"images": made})
     else:
