@@ -33,7 +33,7 @@ from superlens.core.units import PixelSizeOrigin, PixelSizes
 from superlens.io.codec import encode, write_json
 from superlens.io.image_writer import ImageMetadata, write_image
 from superlens.io.images import open_image, probe
-from superlens.io.runs import RunDocument, RunFolder, create_run
+from superlens.io.runs import Note, RunDocument, RunFolder, create_run
 from superlens.io.tables import write_table
 
 SCALE = 2
@@ -182,7 +182,7 @@ def _write_planes(
         write_image(run.file(role, f"{role}.ome.tif"), plane[None, None, None], meta)
 
 
-def _notes(request: RestoreRequest, sizes: PixelSizes) -> dict[str, object]:
+def _notes(request: RestoreRequest, sizes: PixelSizes) -> dict[str, Note]:
     return {
         "scale": SCALE,
         "samples_used": 8,
@@ -248,7 +248,7 @@ def _publish(
     request: RestoreRequest | MeasureRequest,
     kind: JobKind,
     job_id: str,
-    said: tuple[dict[str, object], tuple[Number, ...]],
+    said: tuple[dict[str, Note], tuple[Number, ...]],
 ) -> ResultRecord:
     notes, numbers = said
     result = ResultRecord(job_id, kind, str(run.out), run.files, numbers, device="fake")

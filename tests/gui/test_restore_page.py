@@ -109,3 +109,16 @@ def test_card_of_a_single_answer_does_not_speak_of_calibration(qtbot: QtBot) -> 
     page = _page(qtbot, find_model("resrgan-phantom-x2").card)
 
     assert "alibrat" not in _texts(page)
+
+
+def test_chosen_model_is_told_and_its_form_shown(qtbot: QtBot) -> None:
+    other = find_model("resrgan-phantom-x2").card
+    models = (InstalledModel(POSTERIOR_CARD, "nowhere"), InstalledModel(other, "nowhere"))
+    page = RestorePage(models, "")
+    qtbot.addWidget(page)
+
+    with qtbot.waitSignal(page.model_chosen) as told:
+        page.choose(other.id)
+
+    assert told.args == [other.id]
+    assert page.spread.words.startswith("8 samples")

@@ -151,8 +151,8 @@ def sr_text(reading: CursorReading | None) -> str:
     """Give the super-res value, with its spread where that is what the third pane shows."""
     if reading is None or reading.sr is None:
         return ""
-    has_spread = reading.map is MapKind.SPREAD and reading.third is not None
-    return count_text(reading.sr) + (f" ± {count_text(reading.third)}" if has_spread else "")
+    spread = reading.third if reading.map is MapKind.SPREAD else None
+    return count_text(reading.sr) + ("" if spread is None else f" ± {count_text(spread)}")
 
 
 def _value(value: float | None) -> str:

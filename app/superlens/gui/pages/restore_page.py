@@ -86,6 +86,12 @@ class RestorePage(QWidget):
         self.source.show_image(image, scene)
         self.changed.emit()
 
+    def choose(self, model_id: str) -> None:
+        """Choose an installed model, as a click on its card does."""
+        card = next(view.card for view in self._cards if view.card.id == model_id)
+        self._choose(card)
+        self.model_chosen.emit(model_id)
+
     def buttons(self) -> StageButtons:
         """Give the primary button of this stage."""
         if self._card is None:
@@ -119,7 +125,7 @@ class RestorePage(QWidget):
         column.addWidget(label("Choose a model. Its card says what it learnt from.", "body"))
         column.addSpacing(4)
         for view in self._cards:
-            view.chosen.connect(self._choose_by_id)
+            view.chosen.connect(self.choose)
             column.addWidget(view)
         if not self._cards:
             column.addWidget(wrapped("No model is installed, so nothing can be run.", "body"))
@@ -182,11 +188,6 @@ class RestorePage(QWidget):
         )
         section.set_open(False)
         return section
-
-    def _choose_by_id(self, model_id: str) -> None:
-        card = next(view.card for view in self._cards if view.card.id == model_id)
-        self._choose(card)
-        self.model_chosen.emit(model_id)
 
     def _choose(self, card: ModelCard | None) -> None:
         self._card = card
