@@ -23,6 +23,8 @@ from dialog_pictures import (
 
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent / "resources" / "samples"
+MODEL = "resrgan-phantom-x2"
+"""The model in the pictures: the one of several that is for images of any kind."""
 SIZES = ((1440, 900), (1280, 720))
 SHOWN = (
     "start_light_1440",
@@ -95,6 +97,7 @@ class Walk:
     def _stages(self) -> None:
         from superlens.core.jobs import Lane
         from superlens.gui.stage_bar import Stage
+        from superlens.gui.viewer.compare_view import Slot
         from superlens.workbench.engine_link import EngineState
 
         bench, window, space = self.workbench, self.window, self.window.workspace
@@ -115,6 +118,7 @@ class Walk:
         self.take("data")
         take_labels(self, project)
         space.flow.go(Stage.RESTORE)
+        space.restore.choose(MODEL)
         self.take("super-resolve")
         window.stage_bar.primary.click()
         self.until(_RESTORE_S, self._has_progress)
@@ -125,7 +129,7 @@ class Walk:
         if self._ends_early:
             return
         self.until(_RESTORE_S, lambda: space.selection.run is not None)
-        self.until(10, lambda: space.check.compare.plane("third") is not None)
+        self.until(30, lambda: all(space.check.compare.plane(slot) for slot in Slot))
         self._point_at()
         self.take("check")
         self._measure()
