@@ -288,6 +288,28 @@ def test_library_holds_shipped_models_and_those_of_the_user(libraries: tuple[Pat
     assert [Path(model.folder) for model in found] == [own / "a", shipped / "b"]
 
 
+def test_shipped_models_come_in_the_order_of_their_index(libraries: tuple[Path, Path]) -> None:
+    shipped, own = libraries
+    for parent, model_id in ((shipped, "narrow"), (shipped, "wide"), (own, "a")):
+        save_model(parent / model_id, card(model_id), small_weights(), half=False)
+    (shipped / "index.json").write_text('["wide", "narrow", "gone"]')
+
+    assert [model.card.id for model in installed_models()] == ["wide", "narrow", "a"]
+
+
+@pytest.mark.parametrize("damaged", ["{", "7", ""])
+def test_damaged_index_costs_the_order_alone(
+    libraries: tuple[Path, Path], damaged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shipped, _ = libraries
+    for model_id in ("b", "a"):
+        save_model(shipped / model_id, card(model_id), small_weights(), half=False)
+    (shipped / "index.json").write_text(damaged)
+
+    assert [model.card.id for model in installed_models()] == ["a", "b"]
+    assert "order of the models" in caplog.text
+
+
 def test_library_without_folders_is_empty(libraries: tuple[Path, Path]) -> None:
     assert installed_models() == ()
 

@@ -1,5 +1,6 @@
 """The models that ship with the program: whole, described, trainable again, and worth having."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from superlens.core.jobs import Recipe
 from superlens.core.parameters import build
 from superlens.io.codec import read_json
 from superlens.io.locations import shipped_models_dir
+from superlens.io.model_library import INDEX_FILE
 from superlens.io.weights import load_card, load_weights
 from superlens.methods.catalogue import load_method, method_spec
 from superlens.phantom.pairs import TRAINING_STRUCTURES, benchmark_field
@@ -30,6 +32,12 @@ def _id_of(recipe: Recipe) -> str:
 
 def test_there_is_a_model():
     assert "resrgan-phantom-x2" in {folder.name for folder in FOLDERS}
+
+
+def test_the_index_names_models_that_are_there():
+    order = json.loads((shipped_models_dir() / INDEX_FILE).read_text())
+
+    assert set(order) == {folder.name for folder in FOLDERS}
 
 
 def test_all_models_together_stay_below_150_mib():

@@ -1,5 +1,6 @@
 """The models that are there: those that ship with the program and those of the user."""
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from superlens.io.weights import CARD_FILE, load_card
 
 logger = logging.getLogger(__name__)
 
+INDEX_FILE = "index.json"
+"""Beside the shipped models: their ids in the order in which they are offered."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
@@ -22,8 +26,10 @@ class InstalledModel:
 
 
 def installed_models() -> tuple[InstalledModel, ...]:
-    """Give all models by their cards, sorted by id; weights are not read.
+    """Give all models by their cards; weights are not read.
 
+    The shipped ones come first, in the order of their index, so that the first is the most general;
+    the others follow by id.
     A damaged one is skipped with a warning in the log. Of two with one id the shipped one counts.
     """
     found: dict[str, InstalledModel] = {}
@@ -37,7 +43,10 @@ def installed_models() -> tuple[InstalledModel, ...]:
             logger.warning("Skipped a second model with the id %s in %s", card.id, folder.name)
             continue
         found[card.id] = InstalledModel(card, str(folder))
-    return tuple(found[model_id] for model_id in sorted(found))
+    order = {model_id: place for place, model_id in enumerate(_index())}
+    return tuple(
+        found[one] for one in sorted(found, key=lambda one: (order.get(one, len(order)), one))
+    )
 
 
 def find_model(model_id: str) -> InstalledModel:
@@ -78,6 +87,17 @@ def folder_for(model_id: str) -> Path:
             f"There is already a model with the id {model_id!r}", "Choose another id"
         )
     return user_models_dir() / model_id
+
+
+def _index() -> tuple[str, ...]:
+    path = shipped_models_dir() / INDEX_FILE
+    try:
+        return tuple(str(one) for one in json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError) as error:
+        logger.warning("The order of the models cannot be read from %s: %s", path, error)
+        return ()
 
 
 def _model_folders(parent: Path) -> tuple[Path, ...]:
