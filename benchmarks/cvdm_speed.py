@@ -264,6 +264,7 @@ def _document(
 
 def _row(one: Taken, samples: int) -> dict[str, Any]:
     table, (corrected, factors) = one.table, one.corrected()
+    perfect = _perfect(samples)["coverage"]
     seconds = [drawn.seconds for drawn in one.fields]
     cores = [drawn.core_seconds for drawn in one.fields]
     return {
@@ -275,6 +276,7 @@ def _row(one: Taken, samples: int) -> dict[str, Any]:
         "levels": LEVELS,
         "coverage": table.mean(axis=0).tolist(),
         "coverage_error": _error_interval(table),
+        "coverage_error_from_perfect": float(_errors(table.mean(axis=0), perfect)),
         "factors": factors,
         "coverage_corrected": corrected.mean(axis=0).tolist(),
         "coverage_error_corrected": _error_interval(corrected),
@@ -296,9 +298,9 @@ def _square(drawn: Drawn) -> float:
     return float(np.mean((drawn.mean - drawn.truth) ** 2))
 
 
-def _errors(tables: Float) -> Float:
+def _errors(tables: Float, wanted: Sequence[float] = LEVELS) -> Float:
     """Give the coverage error of means over fields: (..., levels) to (...)."""
-    return np.abs(tables - np.array(LEVELS)).mean(axis=-1)
+    return np.abs(tables - np.array(wanted)).mean(axis=-1)
 
 
 def _drawn_means(table: Float) -> Float:
