@@ -1,7 +1,9 @@
 """Which named parts the weights of a model have, without reading the weights."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from superlens.core.cards import ModelCard
 from superlens.core.errors import CorruptModel
@@ -33,7 +35,7 @@ def model_parts(folder: Path, card: ModelCard) -> frozenset[str]:
     return frozenset(found)
 
 
-def _table(path: Path, card: ModelCard) -> dict[str, object]:
+def _table(path: Path, card: ModelCard) -> Iterable[str]:
     with reading(path), path.open("rb") as stream:
         length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
         content = stream.read(length) if length <= _LONGEST_TABLE else b""
@@ -45,4 +47,4 @@ def _table(path: Path, card: ModelCard) -> dict[str, object]:
             "Install the model again",
             str(error),
         ) from error
-    return table if isinstance(table, dict) else {}
+    return cast("dict[str, object]", table) if isinstance(table, dict) else ()
