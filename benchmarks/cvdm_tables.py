@@ -165,7 +165,7 @@ def _matrix(
 
 
 def _untaken(pictures: Sequence[Picture], ruler: Ruler) -> dict[str, int]:
-    counts = dict.fromkeys(STRUCTURES, 0)
+    counts: dict[str, int] = dict.fromkeys(STRUCTURES, 0)
     for picture in pictures:
         counts[picture.group] += bool(ruler.naturalised(picture.high, picture).objection)
     return counts

@@ -24,7 +24,7 @@ from superlens.io.runs import read_run
 from superlens.methods.catalogue import method_spec, preset_params
 from superlens.methods.cvdm.parameters import Mode
 
-STRUCTURES = ("filaments", "membranes", "puncta", "mitochondria")
+STRUCTURES: tuple[str, ...] = ("filaments", "membranes", "puncta", "mitochondria")
 BASE_RECIPE = Path(__file__).resolve().parents[1] / "models" / "cvdm-filaments-x2" / "recipe.json"
 LEARNT, LINEAR, COSINE = "CVDM", "fixed linear", "fixed cosine"
 FIXED = (LINEAR, COSINE)
@@ -102,7 +102,10 @@ def recipe_of(arm: Arm, options: argparse.Namespace) -> Recipe:
         phantom=replace(
             base.phantom,
             specimens=arm.structures,
-            settings={**base.phantom.settings, **dict(options.phantom)},
+            settings={
+                **base.phantom.settings,
+                **{name: float(text) for name, text in options.phantom},
+            },
         ),
         target_statistics=TargetStatistics(TargetForm(options.form)) if arm.is_regular else None,
     )
