@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cvdm_tables_measures import MEANINGS, RAW, Row, Ruler, fidelity_row, variant_rows
+from cvdm_tables_measures import COSTS, MEANINGS, RAW, Row, Ruler, fidelity_row, variant_rows
 from cvdm_tables_pictures import BICUBIC, Picture, answers_of, phantom_pictures, real_pictures
 from cvdm_tables_summary import (
     CVDM,
@@ -179,6 +179,7 @@ def _document(
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         "device": options.device,
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "versions": asdict(software_versions()),
         "recipes": {one.model_id: asdict(recipe_of(one.arm, options)) for one in models},
         "rival": {"id": RESRGAN, "sha256": find_model(RESRGAN).card.sha256},
@@ -209,7 +210,7 @@ def _document(
 
 def _print(document: dict[str, Any]) -> None:
     for group, part in document["fidelity"].items():
-        _print_table(group, part["table"], (*_SHOWN, "seconds_per_megapixel"))
+        _print_table(group, part["table"], (*_SHOWN, *COSTS))
     print("\nThe learnt schedule against the best fixed one")
     for measure, found in document["schedule"].items():
         verdict = "not inferior" if found["is_not_inferior"] else "NOT SHOWN to be as good"

@@ -25,7 +25,7 @@ FIDELITY = ("ms_ssim", "psnr", "mae", "frc_cutoff")
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 COVERAGES = tuple(f"coverage_{100 * level:.0f}" for level in LEVELS)
 SPREADS = (*COVERAGES, "coverage_error")
-COST = "seconds_per_megapixel"
+COSTS = ("seconds_per_megapixel", "core_seconds_per_megapixel")
 NATURALNESS = ("naturalness_factor", "unnaturalness", "gradient_distance", "contrast")
 HIGHER_IS_BETTER = {"ms_ssim", "psnr", "frc_cutoff"}
 MEANINGS = {
@@ -34,7 +34,8 @@ MEANINGS = {
     "mae": "after that fit, over the range of the reference",
     "frc_cutoff": "cycles per pixel up to which Fourier rings correlate above 0.5",
     "coverage_error": "mean distance of the coverage of one picture from its four levels",
-    COST: "seconds on the clock for all samples, per 10^6 pixels of the answer",
+    COSTS[0]: "on the clock for all samples, per 10^6 pixels of the answer; machine otherwise idle",
+    COSTS[1]: "the same in seconds of a processor core; of a graphics processor it says nothing",
     "naturalness_factor": "of the picture in the grey levels of the form of the targets; 1 natural",
     "unnaturalness": "distance of that factor from 1",
     "gradient_distance": "of the histogram of gradients from the reference's, 0 to 1",
@@ -82,7 +83,10 @@ class Ruler:
 def fidelity_row(method: str, picture: Picture, answer: Answer) -> Row:
     """Judge an answer against the truth: how close, how honest, how long."""
     found = _closeness(answer.mean, picture.high)
-    found[COST] = answer.seconds / (picture.high.size / 1e6)
+    times = (answer.seconds, answer.core_seconds)
+    found |= {
+        name: taken / (picture.high.size / 1e6) for name, taken in zip(COSTS, times, strict=True)
+    }
     if answer.spread is not None:
         judged = Judged(answer.mean, picture.low, picture.high, SCALE, answer.spread)
         aligned = affine_align(answer.mean, picture.high)

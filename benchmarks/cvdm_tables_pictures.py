@@ -50,6 +50,9 @@ class Answer:
     mean: Array
     spread: Array | None
     seconds: float
+    """On the clock."""
+    core_seconds: float
+    """Of all processor cores: a busy machine changes them little."""
 
 
 def phantom_pictures(
@@ -119,9 +122,9 @@ def answers_of(
 
 
 def _enlarged(picture: Picture) -> Answer:
-    began = time.perf_counter()
+    began, began_core = time.perf_counter(), time.process_time()
     mean = bicubic(picture.low, SCALE)
-    return Answer(mean, None, time.perf_counter() - began)
+    return Answer(mean, None, time.perf_counter() - began, time.process_time() - began_core)
 
 
 def _warm_up(restorer: Restorer, samples: int) -> None:
@@ -131,9 +134,10 @@ def _warm_up(restorer: Restorer, samples: int) -> None:
 
 
 def _restored(restorer: Restorer, low: Array, samples: int) -> Answer:
-    began = time.perf_counter()
+    began, began_core = time.perf_counter(), time.process_time()
     answer = restore_plane_samples(restorer, MemoryPlane(low), PlaneIndex(), samples)
-    return Answer(answer.mean, answer.spread, time.perf_counter() - began)
+    seconds, core_seconds = time.perf_counter() - began, time.process_time() - began_core
+    return Answer(answer.mean, answer.spread, seconds, core_seconds)
 
 
 def _file(folder: Path, picture: Picture) -> Path:
@@ -141,7 +145,8 @@ def _file(folder: Path, picture: Picture) -> Path:
 
 
 def _keep(path: Path, answer: Answer) -> None:
-    arrays = {"mean": answer.mean, "seconds": np.array(answer.seconds)}
+    times = np.array([answer.seconds, answer.core_seconds])
+    arrays = {"mean": answer.mean, "times": times}
     if answer.spread is not None:
         arrays["spread"] = answer.spread
     part = path.with_name(f"{path.stem}.part.npz")
@@ -152,4 +157,5 @@ def _keep(path: Path, answer: Answer) -> None:
 def _read(path: Path) -> Answer:
     with np.load(path) as arrays:
         spread = arrays["spread"] if "spread" in arrays.files else None
-        return Answer(arrays["mean"], spread, float(arrays["seconds"]))
+        seconds, core_seconds = (float(one) for one in arrays["times"])
+        return Answer(arrays["mean"], spread, seconds, core_seconds)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from cvdm_tables_measures import (
-    COST,
+    COSTS,
     FIDELITY,
     HIGHER_IS_BETTER,
     NATURALISED,
@@ -37,7 +37,7 @@ CVDM, ON_OUTPUT, REGULAR = "CVDM", "CVDM + naturalised outputs", "CVDM on natura
 VARIANTS = (CVDM, ON_OUTPUT, REGULAR)
 OWN_MEASURES = ("unnaturalness", "gradient_distance", "frc_cutoff")
 """What regularised training claims to be better in."""
-_TABLE = (*FIDELITY, *SPREADS, COST)
+_TABLE = (*FIDELITY, *SPREADS, *COSTS)
 _MATRIX = (*FIDELITY, *NATURALNESS)
 
 
