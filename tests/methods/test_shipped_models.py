@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from fakes.training import FakeRun
+from superlens.core.cards import ModelCard
 from superlens.core.jobs import Recipe
+from superlens.core.method import Array, Claim
 from superlens.core.parameters import build
 from superlens.io.codec import read_json
 from superlens.io.locations import shipped_models_dir
@@ -22,6 +24,13 @@ from superlens.quality.fidelity import psnr_affine
 
 FOLDERS = tuple(sorted(path.parent for path in shipped_models_dir().glob("*/card.json")))
 RECIPES = {folder: read_json(Recipe, folder / "recipe.json") for folder in FOLDERS}
+
+LEARNT = tuple(
+    (folder, structure)
+    for folder in FOLDERS
+    for structure in load_card(folder).trained_on.structures or TRAINING_STRUCTURES
+)
+"""A model of real pairs names no simulated structure: it began with one that knows all."""
 
 each_model = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
@@ -83,16 +92,24 @@ def test_recipe_of_pairs_names_its_files_by_hash_and_starts_from_a_shipped_model
     assert build(method_spec(recipe.method).train_params, recipe.params).iterations > 0
 
 
-@each_model
-@pytest.mark.parametrize("structure", TRAINING_STRUCTURES)
+@pytest.mark.parametrize(("folder", "structure"), LEARNT, ids=lambda one: getattr(one, "name", one))
 def test_model_is_ahead_of_bicubic_where_noise_matters(folder: Path, structure: str):
     card = load_card(folder)
-    method = load_method(card.method)
-    network = method.load(load_weights(folder, card), "cpu")
     pair = benchmark_field(structure, 100, seed=99, size=96)
     measured = measure_normalisation(card.normalisation, pair.low)
 
-    answer = method.restore(network, measured.apply(pair.low)[np.newaxis], None, FakeRun()).mean
+    answer = _answer(card, folder, measured.apply(pair.low)[np.newaxis])
 
     ours = psnr_affine(answer[0], pair.high)
     assert ours > psnr_affine(bicubic(pair.low, card.scale), pair.high) + 1.0
+
+
+def _answer(card: ModelCard, folder: Path, low: Array) -> Array:
+    """Give the single answer, or the mean of a few samples where samples are the answer."""
+    method = load_method(card.method)
+    network = method.load(load_weights(folder, card), "cpu")
+    params = method_spec(card.method).restore_params()
+    if card.claim is not Claim.POSTERIOR:
+        return method.restore(network, low, params, FakeRun()).mean
+    samples = [method.sample(network, low, index, params, FakeRun()) for index in range(4)]
+    return np.asarray(np.mean(samples, axis=0), np.float32)
