@@ -75,9 +75,9 @@ LEARNING_RATE = 3e-3
 ABSENT = -0.25
 """Target of a kind of damage that is absent; present ones go from 0 to 1 with the logarithm."""
 RECOGNITION_WEIGHT = 0.1
-FIT_RIDGE = 30.0
-"""Over the variance of each response. As large as this, because finely balanced differences of
-responses fail on real pictures, whose noise is of another kind: there blur stopped to count."""
+FIT_RIDGE = 0.3
+"""Over the variance of each response: with less, finely balanced differences of responses count
+that real pictures, whose noise is of another kind, scatter."""
 WEAK_DAMAGE_POWER = 0.6
 """How much more damage weighs that stands out little."""
 SPECIMEN_WEIGHT = 0.03
@@ -265,19 +265,21 @@ def _damaged(picture: Array, rng: np.random.Generator) -> tuple[Array, list[floa
 def _fit_projection(network: MicroFeat, pictures: list[Array], labels: NDArray[np.int64]) -> None:
     """Set the last layer to the directions in which the smallest damage stands out most.
 
-    Lengths are measured in units of the variety of sound pictures. Kinds and amounts of damage that
-    stand out little weigh more, so that none hides another.
+    Lengths are measured in units of the variety of pictures, sound ones and damaged ones alike:
+    responses that damage scatters more than it shifts would make much blur look like little. Kinds
+    and amounts of damage that stand out little weigh more, so that none hides another.
     """
     from scipy import linalg
 
     sound = _energies(network, pictures)
-    within = np.cov(sound.T)
+    shifts: list[NDArray[np.float64]] = []
+    spread = np.zeros((sound.shape[1],) * 2)
+    for probe, step in ((probe, step) for probe in PROBES for step in probe.steps):
+        damaged = _damaged_energies(network, pictures, probe, step)
+        shifts.append(damaged.mean(0) - sound.mean(0))
+        spread += np.cov(damaged.T)
+    within = (np.cov(sound.T) + spread / len(shifts)) / 2.0
     within += FIT_RIDGE * np.diag(np.diag(within)) + 1e-6 * np.eye(len(within))
-    shifts = [
-        _damaged_mean(network, pictures, probe, step) - sound.mean(0)
-        for probe in PROBES
-        for step in probe.steps
-    ]
     between = _scatter(shifts, within, WEAK_DAMAGE_POWER)
     kinds = np.repeat(labels, len(sound) // len(pictures))
     means = [sound[kinds == kind].mean(0) - sound.mean(0) for kind in np.unique(kinds)]
@@ -290,12 +292,12 @@ def _fit_projection(network: MicroFeat, pictures: list[Array], labels: NDArray[n
         network.project.bias.copy_(torch.from_numpy(-matrix @ sound.mean(0)))
 
 
-def _damaged_mean(
+def _damaged_energies(
     network: MicroFeat, pictures: list[Array], probe: Probe, step: float
 ) -> NDArray[np.float64]:
     rngs = [np.random.default_rng((DAMAGE_SEED, number)) for number in range(len(pictures))]
     damaged = [probe.damage(p, step, rng) for p, rng in zip(pictures, rngs, strict=True)]
-    return _energies(network, damaged).mean(0)
+    return _energies(network, damaged)
 
 
 def _scatter(
