@@ -274,7 +274,8 @@ def _fit_projection(network: MicroFeat, pictures: list[Array], labels: NDArray[n
     sound = _energies(network, pictures)
     shifts: list[NDArray[np.float64]] = []
     spread = np.zeros((sound.shape[1],) * 2)
-    for probe, step in ((probe, step) for probe in PROBES for step in probe.steps):
+    steps = [(probe, step) for probe in PROBES for step in probe.steps]
+    for probe, step in steps:
         damaged = _damaged_energies(network, pictures, probe, step)
         shifts.append(damaged.mean(0) - sound.mean(0))
         spread += np.cov(damaged.T)
