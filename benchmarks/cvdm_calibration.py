@@ -13,7 +13,6 @@ enters it. Asked for: within 3 points of each level.
 import argparse
 import json
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -72,7 +71,7 @@ EXACT_VARIANCES = (1e-3, 1e-2, 0.1, 0.5)
 """Of the posterior, where what is sampled has about variance 1."""
 EXACT_STEPS = (25, USUAL, 50)
 SEED = 5
-_SHAPE = "architecture"
+_SHAPE, _TIME = "architecture", "seconds"
 
 Answer = Callable[[Tensor, Level], tuple[Tensor, Tensor]]
 """Gives what a perfect network answers of a noisy state: the mean of what it may have been, and the
@@ -117,6 +116,9 @@ class World:
     more: dict[str, float] = field(default_factory=dict[str, float])
     seconds: float = 0.0
     """Of a core, for all samples."""
+    iterations: int = 0
+    training_seconds: float = 0.0
+    """Of a core."""
 
 
 def main() -> int:
@@ -138,7 +140,7 @@ def main() -> int:
             worlds.append(world)
     good = all(row.is_good for row in rows if row.is_judged)
     document = {
-        "command": shlex.join(["python", "benchmarks/cvdm_calibration.py", *sys.argv[1:]]),
+        "command": f"python benchmarks/cvdm_calibration.py --worlds {arguments.worlds}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": asdict(software_versions()),
         "cores": os.cpu_count(),
@@ -273,7 +275,8 @@ def _coverages(samples: Float, posterior: Posterior) -> list[float]:
 def _trained(toy: Toy, work: Path | None) -> tuple[list[Row], World]:
     """Train the method on a world, and judge its samples of one field."""
     method = Cvdm()
-    network = method.load(_weights(toy, work), "cpu")
+    weights, trained_in = _weights(toy, work)
+    network = method.load(weights, "cpu")
     judged = toy.judged(0)
     began = time.process_time()
     samples = _sampled(method, network, judged, toy.scale)
@@ -284,26 +287,33 @@ def _trained(toy: Toy, work: Path | None) -> tuple[list[Row], World]:
     ]
     for row in rows:
         _print(row)
-    world = _world(toy, judged, samples, seconds)
+    world = replace(
+        _world(toy, judged, samples),
+        seconds=round(seconds, 1),
+        iterations=toy.iterations,
+        training_seconds=round(trained_in),
+    )
     print(f"  {world}", flush=True)
     return rows, world
 
 
-def _weights(toy: Toy, work: Path | None) -> Weights:
-    """Give the weights of a network for a world: trained, or those that an earlier call kept."""
+def _weights(toy: Toy, work: Path | None) -> tuple[Weights, float]:
+    """Give a network for a world and the seconds of its training: new, or kept by another call."""
     kept = None if work is None else work / f"{toy.name[:4].lower()}-{toy.iterations}.npz"
     if kept is not None and kept.exists():
         with np.load(kept) as arrays:
-            tensors = {name: arrays[name] for name in arrays.files if name != _SHAPE}
-            return Weights({PART: tensors}, json.loads(str(arrays[_SHAPE])))
+            tensors = {name: arrays[name] for name in arrays.files if name not in (_SHAPE, _TIME)}
+            shape = json.loads(str(arrays[_SHAPE]))
+            return Weights({PART: tensors}, shape), float(arrays[_TIME])
     began = time.process_time()
     weights = Cvdm().train(toy, _params(toy), _Run())
-    print(f"{toy.name}: trained in {time.process_time() - began:.0f} s of a core", flush=True)
+    seconds = time.process_time() - began
+    print(f"{toy.name}: trained in {seconds:.0f} s of a core", flush=True)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        shape = {_SHAPE: np.array(json.dumps(weights.architecture))}
-        np.savez(kept, **weights.parts[PART], **shape)
-    return weights
+        more = {_SHAPE: np.array(json.dumps(weights.architecture)), _TIME: np.array(seconds)}
+        np.savez(kept, **weights.parts[PART], **more)
+    return weights, seconds
 
 
 def _params(toy: Toy) -> CvdmTrainParams:
@@ -337,7 +347,7 @@ def _sampled(method: Cvdm, network: Any, judged: Judged, scale: int) -> Float:
     return sink.images[:, :, rows, columns].astype(np.float64)
 
 
-def _world(toy: Toy, judged: Judged, samples: Float, seconds: float) -> World:
+def _world(toy: Toy, judged: Judged, samples: Float) -> World:
     posterior, truth = judged.posterior, judged.truth
     mean, sd = samples.mean(0), samples.std(0, ddof=1)
     ideal = posterior.draws(SAMPLES, np.random.default_rng(SEED))
@@ -350,7 +360,6 @@ def _world(toy: Toy, judged: Judged, samples: Float, seconds: float) -> World:
         crps_ratio=_crps(samples, truth) / _crps(ideal, truth),
         ause=ause(mean.ravel(), sd.ravel(), truth.ravel()),
         more=_more(toy, judged, samples),
-        seconds=round(seconds, 1),
     )
 
 

@@ -136,7 +136,7 @@ class Heteroscedastic(_World):
     """
 
     name = "TB-1 heteroscedastic"
-    iterations = 6000
+    iterations = 6000  # after 2000 the spread was twice too large at the least noise
     sizes = (0.05, 0.2, 0.6, 2.0)
     _side, _judged_side = 16, 40
 
@@ -279,6 +279,7 @@ class SignAmbiguous(_World):
     """
 
     name = "TB-4 sign"
+    iterations = 6000  # after 2000 the interval of 50 % held 45.7 %
     size, size_sd, noise = 0.6, 0.15, 0.1
     _side, _judged_side = 16, 24
 
