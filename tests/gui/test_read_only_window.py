@@ -75,7 +75,7 @@ def test_rows_are_read_when_they_are_shown(
     assert len(model._shown) == 10
 
 
-def test_blinded_rows_show_neither_name_nor_path(
+def test_blinded_rows_show_neither_name_nor_path_nor_order(
     qtbot: QtBot, workbench: Workbench, writer: ProjectStore
 ) -> None:
     writer.close()
@@ -87,5 +87,7 @@ def test_blinded_rows_show_neither_name_nor_path(
         project.names.blind(seed=1)
 
     assert before == "field 00000"
-    assert model.index(0, 0).data() == project.names.of_image(project.images()[0])
+    images = project.images()
+    shown = [model.index(row, 0).data() for row in range(len(images))]
+    assert shown == sorted(project.names.of_image(image) for image in images)
     assert model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole) == ""
