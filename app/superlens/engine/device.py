@@ -117,9 +117,10 @@ def device_memory_bytes() -> int:
     import sys
 
     torch = sys.modules.get("torch")
+    if torch is None:
+        return 0
     try:
-        is_used = torch is not None and torch.cuda.is_available()
-        return int(torch.cuda.memory_reserved()) if is_used else 0
+        return int(torch.cuda.memory_reserved()) if torch.cuda.is_available() else 0
     except AttributeError:  # another thread is only just importing it
         return 0
 
