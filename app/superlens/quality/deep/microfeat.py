@@ -2,7 +2,7 @@
 
 Its features are logarithms of the mean squared responses of all its layers, in patches of 64 x 64
 pixels, projected to 64 numbers. Energies, not means: noise has no mean. The weights are made by
-`benchmarks/microfeat_training.py`; they ship only if they pass `feature_gate`.
+`benchmarks/microfeat.py`; they ship only if they pass `feature_gate`.
 """
 
 from dataclasses import dataclass
